@@ -1,0 +1,1 @@
+"""Bytes to typed events, one module a protocol, no I/O."""

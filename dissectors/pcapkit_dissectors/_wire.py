@@ -1,0 +1,67 @@
+"""A bounds-checked cursor over one message; nothing else in this package touches offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pcapkit_dissectors._api import DissectError, Truncated
+
+
+class Reader:
+    """Reads big-endian fields, as on the wire, and never past the end it was given."""
+
+    __slots__ = ("data", "end", "pos")
+
+    def __init__(self, data: bytes | memoryview, pos: int = 0, end: int | None = None) -> None:
+        self.data = memoryview(data)
+        self.pos = pos
+        self.end = len(self.data) if end is None else end
+
+    @property
+    def left(self) -> int:
+        """Bytes not read yet."""
+        return self.end - self.pos
+
+    def take(self, n: int) -> memoryview:
+        """Take ``n`` bytes.
+
+        Raises:
+            Truncated: fewer than ``n`` bytes are left.
+        """
+        if n > self.end - self.pos:
+            raise Truncated(f"need {n} bytes, {self.left} left", self.pos)
+        start = self.pos
+        self.pos = start + n
+        return self.data[start : self.pos]
+
+    def uint(self, size: int) -> int:
+        """Take an unsigned integer of ``size`` bytes."""
+        return int.from_bytes(self.take(size), "big")
+
+    @contextmanager
+    def block(self, prefix: int) -> Iterator[None]:
+        """Take a length of ``prefix`` bytes, then confine reads to that many bytes, all of which must be used.
+
+        Raises:
+            Truncated: the block ends behind the data.
+            DissectError: bytes are left over when the block is left.
+        """
+        size, outer = self.uint(prefix), self.end
+        if size > self.left:
+            raise Truncated(f"block of {size} bytes, {self.left} left", self.pos)
+        self.end = self.pos + size
+        try:
+            yield
+            if self.left:
+                raise DissectError(f"{self.left} bytes left over in block", self.pos)
+        finally:
+            self.end = outer
+
+    def vector(self, prefix: int) -> memoryview:
+        """Take a length of ``prefix`` bytes and that many bytes."""
+        return self.take(self.uint(prefix))
+
+    def rest(self) -> memoryview:
+        """Take all that is left."""
+        return self.take(self.left)

@@ -1,0 +1,1 @@
+"""Which phone failed at autodiscover, at which step, why, and by which packets."""

@@ -1,0 +1,1 @@
+"""Files, pipes and interfaces to records in memory."""

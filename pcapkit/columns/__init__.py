@@ -1,0 +1,1 @@
+"""Records to numpy columns: link, network and transport layers."""

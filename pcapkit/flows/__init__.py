@@ -1,0 +1,1 @@
+"""Columns to flows, segments to streams, streams to events."""

@@ -1,0 +1,1 @@
+"""Sessions to findings: one file a code."""

@@ -1,0 +1,1 @@
+"""Events to devices, attempts, steps and sessions."""

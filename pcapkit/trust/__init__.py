@@ -1,0 +1,1 @@
+"""Certificate chains: stores, paths, verification at capture time."""
