@@ -76,5 +76,22 @@ class Table:
         return len(self.frame)
 
 
-TUNNELS: Final = ("", "gre", "erspan", "vxlan", "geneve", "tzsp", "peekremote", "capwap", "aruba", "hp-erm", "ip-in-ip", "6in4",
-                  "mpls", "pppoe", "pbb", "gtp-u", "teredo")
+TUNNELS: Final = (
+    "",
+    "gre",
+    "erspan",
+    "vxlan",
+    "geneve",
+    "tzsp",
+    "peekremote",
+    "capwap",
+    "aruba",
+    "hp-erm",
+    "ip-in-ip",
+    "6in4",
+    "mpls",
+    "pppoe",
+    "pbb",
+    "gtp-u",
+    "teredo",
+)

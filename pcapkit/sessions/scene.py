@@ -9,10 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pcapkit.flows.facts import Connection
-from pcapkit.limits import Thresholds
-from pcapkit.model import Capture, Json, Outcome, Platform, Service, Site, Stage, Step
-from pcapkit.trust.verdict import Verdict
 from pcapkit_dissectors.messages import (
     Alert,
     ClientHello,
@@ -25,6 +21,11 @@ from pcapkit_dissectors.messages import (
     ServerHello,
     Unreadable,
 )
+
+from pcapkit.flows.facts import Connection
+from pcapkit.limits import Thresholds
+from pcapkit.model import Capture, Json, Outcome, Platform, Service, Site, Stage, Step
+from pcapkit.trust.verdict import Verdict
 
 Role = Literal[
     "discover-internal", "discover-external", "exch-root", "exch-autodiscover", "exch-srv", "web-external", "web-internal",
