@@ -104,6 +104,8 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCipherSpec:
+    """What this side sends from here on is protected (RFC 5246, 7.1)."""
+
     TYPE: ClassVar[str] = "tls.ccs"
 
 
@@ -179,6 +181,8 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Dhcp:
+    """A DHCPv4 message with the options that tell devices apart (RFC 2132)."""
+
     TYPE: ClassVar[str] = "dhcp"
 
     xid: int
