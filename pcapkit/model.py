@@ -206,6 +206,14 @@ class FlowSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An input that could not be read at all, and why; the others were."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole result, ``pcapkit.report/1``. ``ignored`` are the findings that the user asked not to hear."""
 
@@ -220,3 +228,4 @@ class Report:
     flows: tuple[FlowSummary, ...] | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
