@@ -21,7 +21,8 @@ class Hit:
     """One device hit by one cause. ``subject`` says what one cause is (autodiscover.md 12): hits with equal subject become one finding.
 
     ``headline`` is the instance's own sentence (the finding's ``detail`` starts with it); ``remedy`` replaces the rule's if given;
-    ``facts`` is merged over the hits, ``device_facts`` stands under ``facts.by_device[id]``. ``attempt``: what the engine needs for suppression.
+    ``facts`` is merged over the hits, ``device_facts`` stands under ``facts.by_device[id]``. ``attempt``: what the engine needs for suppression;
+    ``name``: the name that the hit is about, if there is no attempt.
     ``absence``: the hit rests on something not being seen. ``device`` and ``session`` are None for findings of the capture.
     """
 
@@ -40,14 +41,16 @@ class Hit:
     unseen: tuple[str, ...] = ()
     absence: bool = False
     title: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """The rule could not decide for these devices, and why."""
+    """The rule could not decide for these devices, and why. ``code`` (a glob) if more than the rule's own code is meant."""
 
     devices: tuple[str, ...]
     reason: str
+    code: str | None = None
 
 
 Check = Callable[[Scene], Iterable[Hit | Unjudged]]
@@ -55,8 +58,12 @@ Check = Callable[[Scene], Iterable[Hit | Unjudged]]
 
 @dataclass(slots=True)
 class Rule:
-    """A code with its texts. ``hidden_under``: codes (globs) of the same session and server under which a hit is not reported of its own but becomes
-    evidence; ``caused_by``: codes (globs) that are named as its cause. ``needs_both_ways``: not said at all under ``capture-one-way``.
+    """A code with its texts. ``hidden_under``: codes (globs) under which a hit is not reported of its own but becomes evidence; ``caused_by``: codes
+    (globs) that are named as its cause. Both are filled from ``_suppression`` when the rules are loaded, never in a rule's file.
+    ``needs_both_ways``: not said at all under ``capture-one-way``, as hits with ``absence``.
+
+    ``severity`` is the usual one; each hit says its own. ``display_filter`` shows the like of it in any capture (a finding's own filter names frames).
+    ``facts`` explains each key of the finding's facts; ``remedy`` are sentences to do, in order.
     """
 
     code: str
