@@ -1,7 +1,7 @@
 """The nouns of the report, frozen and without behaviour: exactly what ``pcapkit.report/1`` prints (contract, section 2).
 
-Times are ns since the Unix epoch (``*_ns``); the writers of the report turn them into text. Text is the packet's true text: every
-output but JSON passes it through ``report.escape.visible``. Identifiers: D1 device, S1 session, F1 finding, T1 flow.
+Times are ns since the Unix epoch (``*_ns``); the writers of the report turn them into text. Text is the packet's true text (bytes that are no UTF-8
+as surrogate escapes): every output but JSON passes it through ``report.escape.visible``. Identifiers: D1 device, S1 session, F1 finding, T1 flow.
 """
 
 from __future__ import annotations
@@ -86,12 +86,13 @@ class FrameRef:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A frame that helps to prove a finding, and what it shows."""
+    """A frame that helps to prove a finding, and what it shows. ``device``: whose frame it is, None where it concerns all."""
 
     capture: int
     frame: int
     time_ns: int
     note: str
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,12 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole result, ``pcapkit.report/1``. ``ignored`` are the findings that the user asked not to hear."""
+    """The whole result, ``pcapkit.report/1``. ``ignored`` are the findings that the user asked not to hear, ``ignored_because`` his reasons by id.
+
+    ``counts`` says what else is in the captures, for "no autodiscover traffic" and the capture section: ``dns_queries``, ``discovery_queries``,
+    ``tls_hellos``, ``tls13_hidden`` (handshakes whose certificates cannot be seen), ``http_requests``, ``tcp_conversations``, ``udp_conversations``,
+    ``started_late``, ``wlan_encrypted``, ``unknown_layers``, ``gaps``, ``decrypted``, ``dhcp``, ``quic``; a key without meaning in a run is left out.
+    """
 
     version: str
     captures: tuple[Capture, ...]
@@ -229,3 +235,4 @@ class Report:
     counts: Mapping[str, int] = field(default_factory=dict)
     interrupted: bool = False
     unreadable: tuple[Unreadable, ...] = ()
+    ignored_because: Mapping[str, str] = field(default_factory=dict)

@@ -26,7 +26,6 @@ class Options:
     inside: tuple[str, ...] = ()
     public_ips: tuple[str, ...] = ()
     external_fqdns: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
     intermediates: tuple[str, ...] = ()
     public_roots: bool = True
