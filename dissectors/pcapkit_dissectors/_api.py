@@ -47,6 +47,7 @@ class Event:
     ``direction`` is 0 from the client (the side that opened the conversation, or was seen first) and 1 from the server.
     ``frames`` are all frames that carry a part of it, ascending; the last one completed it at ``time_ns``.
     ``complete`` is False where a gap, a cut or the end of the capture took a part away.
+    ``decrypted``: read inside TLS, with keys that were given.
     """
 
     message: Message
@@ -54,6 +55,7 @@ class Event:
     frames: tuple[int, ...]
     time_ns: int
     complete: bool = True
+    decrypted: bool = False
 
     @property
     def frame(self) -> int:
@@ -106,7 +108,7 @@ class Context:
     """What a conversation may be told at its start.
 
     ``full``: read everything (``pcapkit dissect``), not just what a verdict needs (``pcapkit analyze``).
-    ``keys``: TLS secrets, an object of ``tls_decrypt`` or None.
+    ``keys``: TLS secrets, a ``keylog.KeyLog`` or None.
     """
 
     full: bool = False

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from struct import Struct
 
 from pcapkit_dissectors._api import DissectError, Truncated
+
+_TAGGED = struct.Struct(">HH")
 
 
 class Reader:
@@ -39,6 +43,18 @@ class Reader:
         """Take an unsigned integer of ``size`` bytes."""
         return int.from_bytes(self.take(size), "big")
 
+    def fields(self, layout: Struct) -> tuple[int, ...]:
+        """Take several fields at once. ``layout`` is big-endian (``!``) and holds numbers only.
+
+        Raises:
+            Truncated: fewer bytes are left than the layout needs.
+        """
+        start = self.pos
+        if layout.size > self.end - start:
+            raise Truncated(f"need {layout.size} bytes, {self.left} left", start)
+        self.pos = start + layout.size
+        return layout.unpack_from(self.data, start)
+
     @contextmanager
     def block(self, prefix: int) -> Iterator[None]:
         """Take a length of ``prefix`` bytes, then confine reads to that many bytes, all of which must be used.
@@ -65,3 +81,28 @@ class Reader:
     def rest(self) -> memoryview:
         """Take all that is left."""
         return self.take(self.left)
+
+    def shorts(self, prefix: int) -> tuple[int, ...]:
+        """Take a length of ``prefix`` bytes and that many bytes as 16-bit integers.
+
+        Raises:
+            Truncated: fewer bytes are left.
+            DissectError: the length is odd.
+        """
+        data = self.vector(prefix)
+        if len(data) % 2:
+            raise DissectError(f"list of 16-bit values has {len(data)} bytes", self.pos)
+        return struct.unpack(f">{len(data) // 2}H", data)
+
+    def tagged(self) -> Iterator[tuple[int, memoryview]]:
+        """Take pairs of a 16-bit tag and a vector with a 16-bit length until nothing is left (TLS extensions, RFC 8446, 4.2).
+
+        Raises:
+            Truncated: the last pair is not whole.
+        """
+        while self.pos < self.end:
+            if self.end - self.pos < 4:
+                raise Truncated(f"need 4 bytes, {self.left} left", self.pos)
+            tag, size = _TAGGED.unpack_from(self.data, self.pos)
+            self.pos += 4
+            yield tag, self.take(size)

@@ -79,6 +79,7 @@ class ServerHello:
     session_id: bytes = b""
     raw_random: bytes = b""
     psk: bool = False
+    extensions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,19 @@ class HandshakeMessage:
     length: int
 
 
+@dataclass(frozen=True, slots=True)
+class TlsKeys:
+    """Whether the given keys open this conversation. ``status``: ``matched``, ``failed`` (keys there are, but they do not fit) or ``missing``.
+
+    ``detail`` says in words what is missing or does not fit. Told once for each status, at the first protected record that shows it.
+    """
+
+    TYPE: ClassVar[str] = "tls.keys"
+
+    status: str
+    detail: str
+
+
 # ---------------------------------------------------------------- HTTP (RFC 9110, 9112; RFC 9113 with stream_id)
 
 
@@ -174,6 +188,20 @@ class HttpResponse:
     raw_body: bytes | None = None
     stream_id: int | None = None
     body_note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Http2Request(HttpRequest):
+    """A request of HTTP/2 (RFC 9113), always with ``stream_id``. What a late start of the capture hides is ``""``, the event not complete."""
+
+    TYPE: ClassVar[str] = "http2.request"
+
+
+@dataclass(frozen=True, slots=True)
+class Http2Response(HttpResponse):
+    """A response of HTTP/2 (RFC 9113). ``status`` is 0 where a late start of the capture hides it, the event not complete."""
+
+    TYPE: ClassVar[str] = "http2.response"
 
 
 # ---------------------------------------------------------------- DHCPv4 (RFC 2131, 2132), ICMP (RFC 792, 4443), ARP and ND
