@@ -25,7 +25,6 @@ RULE = Rule(
     how_sure="High: the name is in the capture.",
     facts={"name": "name asked", "followed": "nothing, connection or credentials"},
     sources=("autodiscover.md 5.5", "Guardicore Labs: Autodiscovering the Great Leak"),
-    caused_by=("discover-no-record", "dns-*", "hairpin-*", "service-*", "untrusted-*", "cert-*", "autodiscover-http-error"),
 )
 
 

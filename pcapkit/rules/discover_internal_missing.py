@@ -29,7 +29,6 @@ RULE = Rule(
         "external_worked": "true if lyncdiscover then worked",
     },
     sources=("autodiscover.md 2.16, 7.2", "RFC 2308", "DNS requirements for Skype for Business Server 2015"),
-    hidden_under=("discover-no-record",),
 )
 
 

@@ -33,7 +33,6 @@ RULE = Rule(
         "ours": "which of H1-H6 show that the address is our own",
     },
     sources=("autodiscover.md 8.3", "RFC 5382, REQ-8", "RFC 4787, REQ-9"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
 )
 
 

@@ -30,7 +30,6 @@ RULE = Rule(
         "both_views": "true if a public answer was seen as well",
     },
     sources=("autodiscover.md 2.15, 7.2, 13",),
-    caused_by=("hairpin-no-reply", "hairpin-reset", "hairpin-unreachable", "hairpin-asymmetric-reply", "hairpin-stalled"),
 )
 
 

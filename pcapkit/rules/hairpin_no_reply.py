@@ -42,7 +42,6 @@ RULE = Rule(
         "ours": "which of H1-H6 show that the address is our own",
     },
     sources=("autodiscover.md 8.3, 8.4", "RFC 5382, REQ-8", "Plan for Mobility for Skype for Business Server"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
     needs_both_ways=True,
 )
 

@@ -34,7 +34,6 @@ RULE = Rule(
         "ours": "which of H1-H6 show that the address is our own",
     },
     sources=("autodiscover.md 8.3", "RFC 9293, 3.10.7.1"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
 )
 
 

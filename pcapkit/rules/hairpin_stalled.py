@@ -33,7 +33,6 @@ RULE = Rule(
         "ours": "which of H1-H6 show that the address is our own",
     },
     sources=("autodiscover.md 8.3", "RFC 1191", "RFC 2923, 2.1", "RFC 8201"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
     needs_both_ways=True,
 )
 

@@ -43,7 +43,6 @@ RULE = Rule(
         "ours": "which of H1-H6 show that the address is our own",
     },
     sources=("autodiscover.md 8.3", "RFC 792", "RFC 1812, 5.2.7.1", "RFC 4443, 3.1"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
 )
 
 

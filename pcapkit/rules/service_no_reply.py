@@ -33,7 +33,6 @@ RULE = Rule(
         "point": "after-nat, after-handshake or unknown",
     },
     sources=("autodiscover.md 8.3, 13", "RFC 6298"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
     needs_both_ways=True,
 )
 

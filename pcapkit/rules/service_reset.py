@@ -33,7 +33,6 @@ RULE = Rule(
         "gateway_answered": "true if delay or TTL mark a box in between",
     },
     sources=("autodiscover.md 13", "RFC 9293, 3.10.7.1"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
 )
 
 

@@ -30,7 +30,6 @@ RULE = Rule(
         "subtype": "ttl-exceeded for a loop",
     },
     sources=("autodiscover.md 8.3, 13", "RFC 792", "RFC 4443, 3.1"),
-    hidden_under=("dns-*", "external-fqdn-unresolved", "uplink-down"),
 )
 
 

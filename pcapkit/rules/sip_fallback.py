@@ -20,7 +20,6 @@ RULE = Rule(
     how_sure="High: the look-ups are in the capture.",
     facts={"names": "names asked"},
     sources=("autodiscover.md 4.1", "RFC 3263", "RFC 2782"),
-    caused_by=("discover-*", "dns-*", "hairpin-*", "service-*", "untrusted-*", "cert-*", "tls-*", "autodiscover-*"),
 )
 _PREFIXES = ("_sipinternaltls.", "_sipinternal.", "_sip._tls.", "sipinternal.", "sip.", "sipexternal.")
 
