@@ -1,1 +1,6 @@
 """Records to numpy columns: link, network and transport layers."""
+
+from pcapkit.columns.decoder import Decoder
+from pcapkit.columns.table import Table
+
+__all__ = ["Decoder", "Table"]

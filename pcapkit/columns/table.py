@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,43 @@ OK: Final = 0
 UNKNOWN: Final = 1
 """A layer that we cannot read; ``Table.unknown`` names and counts it."""
 CUT: Final = 2
-"""The capture stops inside the headers (snaplen), or a length field points behind the packet."""
+"""The capture stops inside the headers (snaplen), or a header's own length is wrong; what could be read of them is filled, the rest is 0.
+
+A packet of which only the payload is cut is OK: ``payload_len`` < ``wire_len`` says so.
+"""
 FRAGMENT: Final = 3
-"""A fragment of an IP packet; the rebuilt packet stands in a row of its own, at the frame that completed it."""
+"""A fragment; the rebuilt packet stands in a row of its own, at the frame that completed it. Ports are filled where the first fragment tells them."""
 ARP: Final = 4
 """``payload`` points at the ARP header."""
 PROTECTED: Final = 5
 """Encrypted below IP (802.11 data, MACsec, DTLS-CAPWAP, ESP, …); ``Table.unknown`` names and counts it."""
+
+
+WlanKind = Literal[
+    "beacon", "authentication", "association-request", "association-response", "reassociation-request", "reassociation-response", "disassociation",
+    "deauthentication", "eapol",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WlanEvent:
+    """What an 802.11 management frame or EAPOL key frame says. Addresses are 48-bit numbers; fields that the frame has not are None.
+
+    ``code``: status of authentication and association responses, reason of de-authentication and disassociation, message number (1-4) of EAPOL.
+    ``security``: ``open``, ``wep``, or the key management as the frame lists it (``wpa2-psk``, ``wpa3-sae``, ``enterprise``, ``owe``, …).
+    ``previous_bssid``: the access point that a reassociation request comes from (roaming).
+    """
+
+    frame: int
+    time_ns: int
+    kind: WlanKind
+    station: int | None
+    bssid: int
+    ssid: bytes | None = None
+    channel: int | None = None
+    code: int | None = None
+    security: str | None = None
+    previous_bssid: int | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +101,10 @@ class Table:
     encapsulations: dict[str, int] = field(default_factory=dict)
     parts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Row of a rebuilt packet → the frames of its fragments."""
+    wlan: list[WlanEvent] = field(default_factory=list)
+    """In order of frame; of beacons the first of each BSSID only."""
+    protected: dict[int, int] = field(default_factory=dict)
+    """Station (48-bit MAC) → its 802.11 data frames of this window that could not be decrypted."""
 
     def __len__(self) -> int:
         return len(self.frame)
