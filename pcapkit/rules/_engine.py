@@ -245,18 +245,30 @@ def join_facts(hits: Sequence[Hit], left_out: int) -> dict[str, Json]:
     return facts
 
 
+@dataclass(slots=True)
+class Shown:
+    """What one frame shows, collected over the hits; ``owners`` are the devices whose hits cite it."""
+
+    time_ns: int
+    texts: dict[str, None] = field(default_factory=dict)
+    owners: dict[str | None, None] = field(default_factory=dict)
+
+
 def join_evidence(cases: Sequence[Case]) -> tuple[tuple[Evidence, ...], int]:
     """Frames of all hits in order of time, each once with all that it shows; beyond the limit, the first ones of every hit and a count."""
-    notes: dict[tuple[int, int], tuple[int, list[str]]] = {}
     share = max(2, EVIDENCE_PER_FINDING // len(cases))
-    lists = [[*case.hit.evidence, *case.taken] for case in cases]
-    total = len({(ref.capture, ref.frame) for notes_of in lists for ref, _ in notes_of})
-    for notes_of in lists:
-        for ref, note in notes_of if total <= EVIDENCE_PER_FINDING else notes_of[:share]:
-            _, texts = notes.setdefault((ref.capture, ref.frame), (ref.time_ns, []))
-            if note not in texts:
-                texts.append(note)
-    evidence = [Evidence(capture, frame, time_ns, "; ".join(texts)) for (capture, frame), (time_ns, texts) in notes.items()]
+    lists = [(device_of(case.hit), [*case.hit.evidence, *case.taken]) for case in cases]
+    total = len({(ref.capture, ref.frame) for _, notes in lists for ref, _ in notes})
+    frames: dict[tuple[int, int], Shown] = {}
+    for device, notes in lists:
+        for ref, text in notes if total <= EVIDENCE_PER_FINDING else notes[:share]:
+            shown = frames.setdefault((ref.capture, ref.frame), Shown(ref.time_ns))
+            shown.texts[text] = None
+            shown.owners[device] = None
+    evidence = [
+        Evidence(capture, frame, shown.time_ns, "; ".join(shown.texts), next(iter(shown.owners)) if len(shown.owners) == 1 else None)
+        for (capture, frame), shown in frames.items()
+    ]
     evidence.sort(key=lambda e: (e.time_ns, e.capture, e.frame))
     evidence = evidence[:EVIDENCE_PER_FINDING]
     return tuple(evidence), total - len(evidence)
