@@ -1,0 +1,134 @@
+"""What a capture says beside its records: problems, interfaces, comments, names, secrets. All of it bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from pcapkit import model
+from pcapkit.capture import linktypes
+from pcapkit.capture.window import Window
+
+MAX_PROBLEMS: Final = 1_000
+"""Kinds of problems kept apart; further ones are counted in the last."""
+MAX_COMMENTS: Final = 1_000
+COMMENT_CHARS: Final = 4_096
+MAX_NAMES: Final = 65_536
+SECRET_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Trouble:
+    """A problem that may still grow."""
+
+    code: str
+    detail: str
+    offset: int | None
+    frame: int | None
+    count: int
+
+    def problem(self) -> model.Problem:
+        return model.Problem(self.code, self.detail, self.offset, self.frame, self.count)
+
+
+@dataclass(slots=True)
+class Port:
+    """An interface of the capture. ``resolution``: the if_tsresol byte; ``shift_s``: if_tsoffset, seconds; ``captured_drops``: None if not told."""
+
+    link_type: int
+    snaplen: int | None = None
+    name: str | None = None
+    description: str | None = None
+    resolution: int = 6
+    shift_s: int = 0
+    packets: int = 0
+    received: int | None = None
+    dropped: int | None = None
+
+    def interface(self) -> model.Interface:
+        link = linktypes.name(self.link_type)
+        return model.Interface(self.name, self.description, link, self.snaplen, self.packets, self.received, self.dropped)
+
+
+@dataclass(slots=True)
+class Notes:
+    """Filled by a reader, read at any time (from another thread, too)."""
+
+    frames: int = 0
+    bytes: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    ports: list[Port] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    secrets: list[bytes] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    troubles: dict[tuple[str, object], Trouble] = field(default_factory=dict)
+    secret_bytes: int = 0
+
+    def problem(self, code: str, detail: str, offset: int | None = None, frame: int | None = None, *, count: int = 1, key: object = None) -> Trouble:
+        """Note a problem; the same code and key again only counts."""
+        known = self.troubles.get((code, key))
+        if known is not None:
+            known.count += count
+            return known
+        if len(self.troubles) >= MAX_PROBLEMS and (code, key) != ("limit-reached", "problems"):
+            return self.problem("limit-reached", f"more than {MAX_PROBLEMS} kinds of problems", offset, frame, count=count, key="problems")
+        trouble = Trouble(code, detail, offset, frame, count)
+        self.troubles[code, key] = trouble
+        return trouble
+
+    def comment(self, text: str) -> None:
+        if len(self.comments) >= MAX_COMMENTS:
+            self.problem("limit-reached", f"more than {MAX_COMMENTS} comments: further ones are not kept", key="comments")
+            return
+        self.comments.append(text if len(text) <= COMMENT_CHARS else text[:COMMENT_CHARS] + "…")
+
+    def secret(self, text: bytes) -> None:
+        if self.secret_bytes + len(text) > SECRET_BYTES:
+            self.problem("limit-reached", "more key log text than is kept: further secrets are ignored", key="secrets")
+            return
+        self.secret_bytes += len(text)
+        self.secrets.append(text)
+
+    def host(self, address: str, name: str) -> None:
+        if len(self.names) >= MAX_NAMES:
+            self.problem("limit-reached", f"more than {MAX_NAMES} resolved names: further ones are ignored", key="names")
+            return
+        self.names.setdefault(address, name)
+
+    def count(self, window: Window) -> None:
+        """Add a window that is about to be handed on."""
+        self.bytes += int(window.length.sum(dtype=np.int64))
+        for i, n in enumerate(np.bincount(window.interface).tolist()):
+            if n:
+                self.ports[i].packets += n
+
+    def span_of_time(self, first_ns: int, last_ns: int) -> None:
+        """Widen the time span. Times are those of records that have one."""
+        self.first_ns = first_ns if self.first_ns is None else min(self.first_ns, first_ns)
+        self.last_ns = last_ns if self.last_ns is None else max(self.last_ns, last_ns)
+
+    def capture(self, path: str, format_: str) -> model.Capture:
+        """What is known so far."""
+        ports = list(self.ports)
+        troubles = list(self.troubles.values())
+        drops = [p for p in enumerate(ports) if p[1].dropped]
+        told = [t.problem() for t in troubles]
+        told += [
+            model.Problem("drops", f"{port.name or f'interface {i}'}: packets dropped while capturing", count=port.dropped or 0) for i, port in drops
+        ]
+        links = dict.fromkeys(linktypes.name(p.link_type) for p in ports if p.packets) or dict.fromkeys(linktypes.name(p.link_type) for p in ports)
+        return model.Capture(
+            path=path,
+            format=format_,
+            packets=self.frames,
+            bytes=self.bytes,
+            first_time_ns=self.first_ns,
+            last_time_ns=self.last_ns,
+            link_types=tuple(links),
+            problems=tuple(told),
+            interfaces=tuple(p.interface() for p in ports),
+            comments=tuple(list(self.comments)),
+        )

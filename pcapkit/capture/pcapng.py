@@ -1,0 +1,291 @@
+"""pcapng (draft-ietf-opsawg-pcapng): blocks to columns. What is not a packet goes to ``blocks``."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcapkit.capture.blocks import ENHANCED, HANDLERS, OLD_PACKET, SECTION, SIMPLE, Section
+from pcapkit.capture.clock import times
+from pcapkit.capture.notes import Notes, Trouble
+from pcapkit.capture.span import Span, Taken
+from pcapkit.capture.walk import walk
+from pcapkit.capture.window import Window
+from pcapkit.limits import MAX_BLOCK, MAX_PACKET, MAX_SECTIONS, MIB
+
+Order = Literal["<", ">"]
+
+MAGIC: Final = b"\x0a\x0d\x0d\x0a"
+_ORDERS: Final[dict[bytes, Order]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_TRUSTED: Final = MIB
+"""A section header found in damage is believed when the blocks behind it hold together for so many bytes, or for ``_BELIEVED`` blocks."""
+_BELIEVED: Final = 8
+_FRAMES: Final = (ENHANCED, SIMPLE, OLD_PACKET, 0x9, 0xBAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
+"""Blocks that Wireshark numbers as frames: packets, the journal, custom blocks, Sysdig's events."""
+_PACKETS: Final = (ENHANCED, SIMPLE, OLD_PACKET)
+_HANDLED: Final = tuple(HANDLERS)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLayout:
+    """Byte order of the blocks. A block is sound if both its lengths agree."""
+
+    order: Order
+    head: int = 12
+
+    def chain(self, data: bytearray, at: int, stop: int, end: int) -> tuple[list[int], int]:
+        unpack = struct.Struct(self.order + "I").unpack_from
+        starts: list[int] = []
+        last = min(stop, end - 11)
+        while at < last:
+            size = unpack(data, at + 4)[0]
+            behind = at + (size + 3 & ~3)
+            if not 12 <= size <= MAX_BLOCK or behind > end or unpack(data, behind - 4)[0] != size:
+                break
+            starts.append(at)
+            at = behind
+        return starts, at
+
+
+def order_of(head: bytes | bytearray, at: int = 0) -> Order | None:
+    """The byte order of the section header at ``at``, None if it is none."""
+    if head[at : at + 4] != MAGIC:
+        return None
+    return _ORDERS.get(bytes(head[at + 8 : at + 12]))
+
+
+def looks_like_pcapng(head: bytes | bytearray) -> bool:
+    return order_of(head) is not None
+
+
+@dataclass(slots=True)
+class Columns:
+    """Packets of one section in one span, as the arrays of ``Window``."""
+
+    offset: NDArray[np.int64]
+    caplen: NDArray[np.uint32]
+    length: NDArray[np.uint32]
+    time_ns: NDArray[np.int64]
+    frame: NDArray[np.int64]
+    link_type: NDArray[np.uint16]
+    interface: NDArray[np.uint16]
+
+
+def _window(span: Span, parts: list[Columns]) -> Window | None:
+    if not parts:
+        return None
+    if len(parts) == 1:
+        p = parts[0]
+        return Window(span.capture, span.view, p.offset, p.caplen, p.length, p.time_ns, p.frame, p.link_type, p.interface)
+    joined = (np.concatenate([getattr(p, name) for p in parts]) for name in Columns.__slots__)
+    return Window(span.capture, span.view, *joined)
+
+
+class PcapngReader:
+    """Reads pcapng forward."""
+
+    format = "pcapng"
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._section = Section(notes)
+        self._sections = 0
+        self._layout = BlockLayout("<")
+        self._lost: Trouble | None = None
+        self._time_ns = 0
+
+    def take(self, span: Span) -> Taken:
+        at, parts = span.begin, list[Columns]()
+        while True:
+            if self._lost is not None:
+                at, need = self._search(span, at)
+                if self._lost is not None:
+                    return Taken(_window(span, parts), at, need, span.last)
+            starts, behind = walk(span.data, at, span.end, self._layout)
+            used = self._read(span, starts, parts)
+            at = int(starts[used]) if used < len(starts) else behind
+            if self._sections > MAX_SECTIONS:
+                self._notes.problem("limit-reached", f"more than {MAX_SECTIONS} sections: reading ends here", span.base + at)
+                return Taken(_window(span, parts), at, done=True)
+            order = order_of(span.data, at) if span.end - at >= 12 else None
+            if order is not None and order != self._layout.order:
+                self._layout = BlockLayout(order)
+                continue
+            need = self._wanted(span, at)
+            if need:
+                return Taken(_window(span, parts), at, need, self._cut(span, at))
+            self._lose(span, at)
+            at += 1
+
+    def _wanted(self, span: Span, at: int) -> int:
+        """Bytes that the block at ``at`` needs beyond those at hand; 0 if it cannot be a block."""
+        if span.end - at < 12:
+            return 12
+        size = int.from_bytes(span.data[at + 4 : at + 8], "little" if self._layout.order == "<" else "big")
+        need = size + 3 & ~3
+        return need if 12 <= size <= MAX_BLOCK and need > span.end - at else 0
+
+    def _cut(self, span: Span, at: int) -> bool:
+        left = span.end - at
+        if span.last and left:
+            self._notes.problem("truncated", f"the file ends inside a block: {left} bytes of it are left", span.base + at, self._notes.frames + 1)
+        return span.last
+
+    def _lose(self, span: Span, at: int) -> None:
+        offset = span.base + at
+        self._lost = self._notes.problem("bad-block", "a block cannot be true", offset, self._notes.frames + 1, key=offset)
+
+    def _search(self, span: Span, at: int) -> tuple[int, int]:
+        """The next section header that can be believed. Still lost if there is none; then where to look on, and with how many bytes."""
+        assert self._lost is not None
+        lost_at = self._lost.offset or 0
+        while (found := span.data.find(MAGIC, at, span.end)) >= 0:
+            need = _believe(span, found)
+            if need > 0:
+                return found, need
+            if need == 0:
+                passed = span.base + found - lost_at
+                self._lost.detail += f": {passed} bytes are passed over, to the next section header"
+                self._lost = None
+                return found, 0
+            at = found + 1
+        if span.last:
+            self._lost.detail += f": the rest, {span.base + span.end - lost_at} bytes, is not read"
+            return span.end, 0
+        return max(at, span.end - 3), 12
+
+    def _read(self, span: Span, starts: NDArray[np.int64], parts: list[Columns]) -> int:
+        """Read blocks, section by section; how many of them: all, or those before a section header that must be looked at first."""
+        if not len(starts):
+            return 0
+        heads = np.ndarray((len(span.data) - 27,), "V28", buffer=span.data, strides=(1,))[starts].view(self._layout.order + "u4").reshape(-1, 7)
+        sections = np.flatnonzero(heads[:, 0] == SECTION)
+        bounds = [0, *sections.tolist(), len(starts)]
+        for low, high in itertools.pairwise(bounds):
+            if low == high:
+                continue
+            if heads[low, 0] == SECTION:
+                if order_of(span.data, int(starts[low])) != self._layout.order:
+                    return low
+                self._sections += 1
+                if self._sections > MAX_SECTIONS:
+                    return low
+                self._section = Section(self._notes, self._layout.order, first=len(self._notes.ports))
+            self._run(span, starts[low:high], heads[low:high], parts)
+        return len(starts)
+
+    def _run(self, span: Span, starts: NDArray[np.int64], heads: NDArray[np.uint32], parts: list[Columns]) -> None:
+        """Read blocks of one section."""
+        kinds = heads[:, 0]
+        plain = len(self._section)
+        described: list[int] = []
+        for row in np.flatnonzero(np.isin(kinds, _HANDLED)).tolist():
+            start, size = int(starts[row]), int(heads[row, 1])
+            kind, before = int(kinds[row]), len(self._section)
+            HANDLERS[kind](self._section, bytes(span.data[start + 8 : start + size - 4]))
+            described += [row] * (len(self._section) - before)
+        numbered = np.isin(kinds, _FRAMES)
+        frames = self._notes.frames + np.cumsum(numbered)
+        self._notes.frames = int(frames[-1])
+        rows = np.flatnonzero(np.isin(kinds, _PACKETS))
+        if not len(rows):
+            return
+        known = plain + np.searchsorted(np.array(described, np.int64), rows)
+        columns = self._packets(span, starts[rows], heads[rows], frames[rows], known)
+        if len(columns.offset):
+            parts.append(columns)
+
+    def _packets(
+        self, span: Span, starts: NDArray[np.int64], heads: NDArray[np.uint32], frame: NDArray[np.int64], known: NDArray[np.int64]
+    ) -> Columns:
+        """Columns of packet blocks (sections 4.3, 4.4, appendix A of the draft). ``known``: interfaces described before each."""
+        kinds, size, interface = heads[:, 0], heads[:, 1].astype(np.int64), heads[:, 2].astype(np.int64)
+        caplen, length = heads[:, 5].astype(np.int64), heads[:, 6].astype(np.int64)
+        ticks = heads[:, 3].astype(np.uint64) << np.uint64(32) | heads[:, 4]
+        offset = starts + 28
+        timed = kinds != SIMPLE
+        if (kinds != ENHANCED).any():
+            old = kinds == OLD_PACKET
+            interface[old] = interface[old] & 0xFFFF if self._layout.order == "<" else interface[old] >> 16
+            simple = ~timed
+            length[simple] = interface[simple]
+            interface[simple] = 0
+            offset[simple] = starts[simple] + 12
+            snaplen = self._section.snaplen[0] if len(self._section) else 0
+            caplen[simple] = np.minimum(np.minimum(length[simple], snaplen or MAX_BLOCK), size[simple] - 16)
+        room = size - 4 - (offset - starts)
+        good = self._sound(span, starts, frame, interface < known, (caplen <= room) & (room >= 0) & (caplen <= MAX_PACKET))
+        if not good.all():
+            starts, interface, caplen, length, ticks = starts[good], interface[good], caplen[good], length[good], ticks[good]
+            offset, timed, frame = offset[good], timed[good], frame[good]
+        return Columns(
+            offset=offset,
+            caplen=caplen.astype(np.uint32),
+            length=np.maximum(length, caplen).astype(np.uint32),
+            time_ns=self._times(ticks, interface, timed),
+            frame=frame,
+            link_type=np.array(self._section.link_type, np.uint16)[interface],
+            interface=(interface + self._section.first).astype(np.uint16),
+        )
+
+    def _sound(
+        self, span: Span, starts: NDArray[np.int64], frame: NDArray[np.int64], described: NDArray[np.bool_], fits: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        for code, text, ok in (
+            ("unknown-interface", "packets of an interface that is not described are skipped", described),
+            ("bad-block", "packets longer than their block or than any packet are skipped", fits),
+        ):
+            bad = np.flatnonzero(~ok)
+            if len(bad):
+                self._notes.problem(code, text, span.base + int(starts[bad[0]]), int(frame[bad[0]]), count=len(bad))
+        return described & fits
+
+    def _times(self, ticks: NDArray[np.uint64], interface: NDArray[np.int64], timed: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Times of packets. One without has that of the packet before it."""
+        if not len(ticks):
+            return np.zeros(0, np.int64)
+        resolution = np.array(self._section.resolution, np.uint8)[interface]
+        shift_s = np.array(self._section.shift_s, np.int64)[interface]
+        time_ns, known = np.zeros(len(ticks), np.int64), timed
+        for code in np.unique(resolution).tolist():
+            rows = np.flatnonzero(resolution == code)
+            time_ns[rows], told = times(ticks[rows], code, shift_s[rows])
+            known[rows] &= told
+        if known.any():
+            told_ns = time_ns[known]
+            self._notes.span_of_time(int(told_ns.min()), int(told_ns.max()))
+        if not known.all():
+            self._notes.problem("no-time", "packets without a time that can be told have that of the packet before", count=int((~known).sum()))
+            last = np.maximum.accumulate(np.where(known, np.arange(len(ticks)), -1))
+            time_ns = np.where(last >= 0, time_ns[last], self._time_ns)
+        self._time_ns = int(time_ns[-1])
+        return time_ns
+
+
+def _believe(span: Span, at: int) -> int:
+    """0 if the section header at ``at`` and what follows hold together, -1 if not, else how many bytes it takes to tell."""
+    order = order_of(span.data, at) if span.end - at >= 12 else None
+    if order is None:
+        return -1 if span.end - at >= 12 or span.last else 12
+    unpack = struct.Struct(order + "I").unpack_from
+    start = at
+    for _ in range(_BELIEVED):
+        if span.end - at < 12:
+            return 0 if span.last else at - start + 12
+        size = unpack(span.data, at + 4)[0]
+        behind = at + (size + 3 & ~3)
+        if not 12 <= size <= MAX_BLOCK:
+            return 0 if at > start and order_of(span.data, at) else -1
+        if behind - start > _TRUSTED:
+            return 0
+        if behind > span.end:
+            return 0 if span.last else behind - start
+        if unpack(span.data, behind - 4)[0] != size:
+            return 0 if at > start and order_of(span.data, at) else -1
+        at = behind
+    return 0
