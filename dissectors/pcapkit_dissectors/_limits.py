@@ -7,6 +7,7 @@ from typing import Final
 DNS_NAME: Final = 255
 DNS_HOPS: Final = 64
 DNS_RECORDS: Final = 512
+IP6_EXTENSIONS: Final = 16
 TLS_HANDSHAKE: Final = 256 * 1024
 TLS_CERTS: Final = 32
 TLS_CERT_BYTES: Final = 64 * 1024

@@ -243,7 +243,7 @@ class Quoted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IcmpError:
-    """``code_name`` says type and code in words. ``mtu`` only with fragmentation needed / packet too big."""
+    """``code_name`` says type and code in words. ``mtu`` only with fragmentation needed / packet too big, ``gateway`` only with redirects."""
 
     TYPE: ClassVar[str] = "icmp.error"
 
@@ -252,6 +252,7 @@ class IcmpError:
     quoted: Quoted | None
     code_name: str = ""
     mtu: int | None = None
+    gateway: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
