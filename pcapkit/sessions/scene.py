@@ -52,6 +52,8 @@ class Query(NamedTuple):
     qtype: str
     reply: Ref | None
     message: Dns | None
+    asked: bool = True
+    """False: the question was not captured, ``ref`` is the answer's."""
 
 
 LookupOutcome = Literal["answered", "negative", "servfail", "refused", "timeout", "unknown"]
@@ -77,6 +79,9 @@ class Lookup:
     nxdomain: bool = False
     authoritative: bool = False
     srv: tuple[str, ...] = ()
+    """Targets of SRV answers, ``name:port``."""
+    search_of: str | None = None
+    """The name that a resolver's search suffix was appended to: this look-up says nothing about it (autodiscover.md 7.1)."""
 
     @property
     def first(self) -> Ref:
@@ -132,6 +137,11 @@ class Tls:
     chain_borrowed: bool = False
     verdict: Verdict | None = None
     records: list[ClearRecord] = field(default_factory=list)
+    handshake: list[tuple[Ref, int, int]] = field(default_factory=list)
+    """Other handshake messages in clear: frame, direction, message type (RFC 5246, 7.4: 14 is ServerHelloDone, 16 ClientKeyExchange)."""
+    chain_borrowed_from: Ref | None = None
+    keys: str | None = None
+    """``matched``, ``failed`` or ``missing`` where a key log was given."""
     resumed: bool = False
     decrypted: bool = False
     accepted: bool = False
@@ -210,6 +220,8 @@ class DeviceCase:
     lookups: list[Lookup] = field(default_factory=list)
     resolvers: tuple[str, ...] = ()
     """From DHCP option 6 (empty: no lease seen)."""
+    search_domains: tuple[str, ...] = ()
+    """From DHCP option 15."""
     notes: tuple[str, ...] = ()
 
 
@@ -244,6 +256,7 @@ class NameFact:
     because: str
     source: Ref | None = None
     domain: str | None = None
+    service: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +285,7 @@ class CaptureHealth:
     """What the capture lost or never saw, for honesty. ``one_way``: devices (ids) or ``*``; texts are sentences for the report."""
 
     one_way: Mapping[str, str] = field(default_factory=dict)
+    one_way_examples: tuple[Ref, ...] = ()
     gaps: int = 0
     conversations_with_gaps: int = 0
     examples: tuple[Ref, ...] = ()
@@ -286,6 +300,10 @@ class CaptureHealth:
     offload: tuple[Ref, ...] = ()
     packets: int = 0
     tcp_conversations: int = 0
+    vantage: str = ""
+    """Where the tap stands, in a sentence."""
+    notes: tuple[str, ...] = ()
+    """What must be said of the figures above: what they do not prove."""
 
 
 @dataclass(slots=True)
@@ -312,10 +330,22 @@ class Scene:
     nat_copies: Mapping[int, tuple[NatCopy, ...]] = field(default_factory=dict)
     """By flow."""
     tls_by_server: Mapping[tuple[str, int], list[Tls]] = field(default_factory=dict)
+    strangers: tuple[StrangerChain, ...] = ()
+    """Chains of servers that have no role in a session: who signs them tells an inspecting proxy."""
     extra: dict[str, Json] = field(default_factory=dict)
 
     def device(self, device_id: str) -> DeviceCase:
         return next(d for d in self.devices if d.id == device_id)
+
+
+class StrangerChain(NamedTuple):
+    """A chain that a server outside of all sessions presented. ``verdict`` is None where nobody needed it."""
+
+    name: str | None
+    server: str
+    ref: Ref
+    chain: tuple[bytes, ...]
+    verdict: Verdict | None
 
 
 class OursEvidence(NamedTuple):

@@ -1,0 +1,39 @@
+"""The capture was taken on a host whose network card cuts and sums for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcapkit.rules._api import Hit, Rule
+from pcapkit.sessions.scene import Scene
+
+RULE = Rule(
+    code="capture-offload",
+    severity="info",
+    title="The capture shows offloaded segments",
+    meaning="Segments are larger than the wire can carry, or one host's checksums are wrong throughout: the capture was taken on that host, before its network card did its work. "
+    "Sizes and checksums there are not those on the wire.",
+    recognised="TCP payload above the MSS that the receiver announced, or most checksums of one sender wrong.",
+    wireshark="tcp.len greater than the MSS option of the other side.",
+    display_filter="tcp.len > 1460",
+    remedy=("Nothing must be done. To see what the wire saw: ethtool -K DEV tso off gso off gro off tx off, or capture on the mirror port.",),
+    how_sure="High.",
+    facts={"count": "such segments, as far as counted"},
+    sources=("autodiscover.md 13",),
+)
+
+
+@RULE.over_scene
+def check(scene: Scene) -> Iterator[Hit]:
+    """At most one hit."""
+    frames = scene.health.offload
+    if frames:
+        yield Hit(
+            subject=("offload",),
+            severity="info",
+            confidence="high",
+            because=("the receiver announced a smaller MSS",),
+            headline="Segments are larger than their receiver allows: the capture was taken on a host that offloads segmentation.",
+            evidence=tuple((ref, "larger than the MSS allows") for ref in frames[:6]),
+            facts={"count": len(frames)},
+        )
