@@ -1,0 +1,49 @@
+"""The command line: parses arguments, prints, gives exit codes. Nothing costly is imported before the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (default: the process's own) and give its exit code (contract, section 1)."""
+    from pcapkit.cli import errors
+
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        from pcapkit.cli.parser import parse
+
+        args = parse(words)
+        return int(import_module(f"pcapkit.cli.{args.module}").run(args))
+    except errors.Fail as fail:
+        errors.say(fail.message)
+        return fail.code
+    except errors.Done as done:
+        return done.code
+    except KeyboardInterrupt:
+        return errors.STOPPED
+    except Exception as error:
+        return _bug(error, debug="--debug" in words)
+
+
+def _bug(error: Exception, debug: bool) -> int:
+    """One line that says where it happened and how to report it; the traceback only with ``--debug``."""
+    from pcapkit.cli import errors
+
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "an unknown place"
+    hint = "" if debug else "; --debug shows the traceback"
+    errors.say(f"a bug of ours left no report: {type(error).__name__} in {where}. Please report this line with the command you typed{hint}")
+    if debug:
+        from pcapkit.cli.logs import show_traceback
+
+        show_traceback(error)
+    return errors.BUG

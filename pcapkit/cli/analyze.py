@@ -1,0 +1,70 @@
+"""``pcapkit analyze``: the main job."""
+
+from __future__ import annotations
+
+import gc
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Final
+
+from pcapkit.cli import errors, logs, output, settings, unavailable
+from pcapkit.cli.progress import Meter
+from pcapkit.cli.stopping import stoppable
+from pcapkit.model import SEVERITIES, Report
+from pcapkit.report.narrow import Narrowing, NarrowingError, narrow
+
+NO_DAMAGE: Final = frozenset(("limit-reached", "drops", "unknown-link-type", "unknown-layer", "internal-error", "comment"))
+"""Problems that are no damage of the file: they do not make exit code 3 under ``--strict``."""
+
+
+def run(args: Namespace) -> int:
+    """Analyze the captures, write the report, give the exit code.
+
+    Raises:
+        Fail: nothing can be reported.
+    """
+    logs.start(args)
+    if not args.captures:
+        errors.usage("name a capture: pcapkit analyze FILE… (a folder, or - for standard input, will do too)")
+    unavailable.refuse(args)
+    output.check(args)
+    config = settings.configuration(args)
+    options = settings.analysis_options(args, config)
+    wanted = settings.narrowing(args, config)
+    style = settings.style(args, config, to_terminal=output.to_stdout(args))
+
+    gc.disable()  # facts are many and hold no cycles: the collector would only look at them again and again
+    with stoppable() as stop, Meter.of(args) as meter:
+        from pcapkit import analysis  # numpy and all that reads packets
+
+        report = analysis.run(args.captures, options, progress=meter, stop=stop)
+    for bad in report.unreadable:
+        errors.say(f"{bad.path}: {bad.reason}")
+    if not report.captures:
+        return stop.code or errors.INPUT
+    shown = _narrowed(report, wanted)
+    from pcapkit.cli.formats import render
+
+    output.write(args, render(shown, args, style, config))
+    return errors.worst(_codes(report, shown, args, stop.code))
+
+
+def _narrowed(report: Report, wanted: Narrowing) -> Report:
+    try:
+        return narrow(report, wanted)
+    except NarrowingError as error:
+        errors.usage(str(error))
+
+
+def _codes(report: Report, shown: Report, args: Namespace, stopped: int) -> Iterable[int]:
+    """Every exit code that applies."""
+    yield stopped
+    problems = {problem.code for capture in report.captures for problem in capture.problems}
+    if report.unreadable or (args.strict and problems - NO_DAMAGE):
+        yield errors.INPUT
+    if args.strict and "internal-error" in problems:
+        yield errors.BUG
+    if args.fail_on != "never":
+        limit = SEVERITIES.index(args.fail_on)
+        if any(SEVERITIES.index(finding.severity) <= limit for finding in shown.findings):
+            yield errors.FOUND

@@ -1,0 +1,48 @@
+"""``pcapkit dissect``: the typed events, one JSON object a line."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pcapkit.cli import errors, logs, output, settings, unavailable
+from pcapkit.cli.progress import Meter
+from pcapkit.cli.stopping import stoppable
+from pcapkit.options import InputError
+
+
+def run(args: Namespace) -> int:
+    """Print the events of the captures, give the exit code.
+
+    Raises:
+        Fail: nothing could be read or written.
+    """
+    logs.start(args)
+    if not args.captures:
+        errors.usage("name a capture: pcapkit dissect FILE… (a folder, or - for standard input, will do too)")
+    unavailable.refuse(args)
+    output.check(args)
+    options = settings.analysis_options(args, settings.configuration(args))
+    types = tuple(kind.strip() for given in args.types or () for kind in given.split(",") if kind.strip())
+    unread: list[InputError] = []
+    with stoppable() as stop, Meter.of(args) as meter:
+        from pcapkit import analysis
+
+        events = analysis.dissect(args.captures, options, types or None, progress=meter, stop=stop, failed=unread.append)
+        output.write(args, render(events, args.format))
+    for bad in unread:
+        errors.say(f"{bad.path}: {bad.reason}")
+    return errors.worst((stop.code, errors.INPUT if unread else errors.OK))
+
+
+def render(events: Iterable[Mapping[str, Any]], form: str) -> Iterator[str | bytes]:
+    """The events as ``jsonl``, ``csv`` or ``parquet``."""
+    if form == "jsonl":
+        from pcapkit.report.json import dumps
+
+        return (dumps(event) + "\n" for event in events)
+    from pcapkit.report import tabular
+
+    frame = tabular.events_frame(events)
+    return iter((tabular.csv_text(frame),)) if form == "csv" else iter((tabular.parquet_bytes(frame),))

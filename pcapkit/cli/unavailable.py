@@ -1,0 +1,27 @@
+"""Options of the contract that this version does not serve yet: said in one line, never passed over in silence."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from pcapkit.cli import errors
+from pcapkit.cli.logs import LOG
+
+
+def refuse(args: Namespace) -> None:
+    """End with exit code 2 for an option that comes later.
+
+    Raises:
+        Fail: exit code 2.
+    """
+    later = {
+        "--follow": getattr(args, "follow", False),
+        "--jobs": args.jobs > 1,
+        "--wpa-psk": args.wpa_psk,
+        "--decode": args.decode,
+    }
+    for option, given in later.items():
+        if given:
+            errors.usage(f"{option} is not in this version yet (see docs/roadmap.md)")
+    if args.keylog:
+        LOG.info("%s: the key log is noted, but this version decrypts nothing yet", args.keylog[0])
