@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pcapkit.capture import linktypes
 from pcapkit.capture.notes import Notes, Port
 from pcapkit.capture.span import Span, Taken
-from pcapkit.capture.walk import walk
+from pcapkit.capture.walk import Walker, gatherer
 from pcapkit.capture.window import Window
 from pcapkit.limits import MAX_PACKET
 
 Order = Literal["<", ">"]
 
 FILE_HEADER: Final = 24
+_TRIES: Final = 64
 
 _MAGICS: Final[dict[int, tuple[int, tuple[int, ...]]]] = {
     0xA1B2C3D4: (1_000, (16, 24, 20)),
@@ -53,6 +56,49 @@ class PcapLayout:
             at = behind
         return starts, at
 
+    def finder(self, data: bytearray, at: int, end: int) -> Callable[[int, int], int]:
+        # the upper half of the seconds is the same for 18 hours
+        skip = 2 if self.order == "<" else 0
+        upper = int.from_bytes(data[at + skip : at + skip + 2], "little" if skip else "big")
+        needles = [struct.pack(self.order + "H", (upper + i) & 0xFFFF) for i in (0, 1)]
+
+        def find(low: int, high: int) -> int:
+            for needle in needles:
+                found = low + skip - 1
+                for _ in range(_TRIES):
+                    found = data.find(needle, found + 1, high + skip)
+                    if found < 0:
+                        break
+                    if self._plausible(data, found - skip, end):
+                        return found - skip
+            return -1
+
+        return find
+
+    def _plausible(self, data: bytearray, at: int, end: int) -> bool:
+        unpack = struct.Struct(self.order + "4I").unpack_from
+        for _ in range(3):
+            if at + 16 > end:
+                return True
+            _, part, caplen, length = unpack(data, at)
+            if part * self.unit_ns >= 10**9 or caplen > length or caplen > MAX_PACKET:
+                return False
+            at += self.head + caplen
+        return True
+
+    def stepper(self, data: bytearray) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+        caplens, number = gatherer(data, 4, 8), self.order + "u4"
+
+        def step(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+            beyond: NDArray[np.int64] = starts + caplens[starts].view(number)
+            beyond += self.head
+            return beyond
+
+        return step
+
+    def sound(self, data: bytearray, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.diff(edges) <= MAX_PACKET + self.head
+
 
 def _magic(head: bytes | bytearray, at: int = 0) -> tuple[Order, int] | None:
     for order in ("<", ">"):
@@ -74,14 +120,16 @@ class PcapReader:
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._layout: PcapLayout | None = None
+        self._walker: Walker | None = None
         self._link_type = 0
 
     def take(self, span: Span) -> Taken:
         at = span.begin
-        if self._layout is None:
+        if self._walker is None or self._layout is None:
             at, self._layout = self._open(span)
+            self._walker = Walker(self._layout)
         layout = self._layout
-        starts, behind = walk(span.data, at, span.end, layout)
+        starts, behind = self._walker.walk(span.data, at, span.end)
         window = self._window(span, starts, layout) if len(starts) else None
         left = span.end - behind
         if left < layout.head:
@@ -111,10 +159,9 @@ class PcapReader:
         unit, heads = _MAGICS[magic]
         return span.begin + FILE_HEADER + (4 if magic in _IXIA else 0), PcapLayout(order, heads[0], unit)
 
-    def _window(self, span: Span, starts: np.ndarray[tuple[int], np.dtype[np.int64]], layout: PcapLayout) -> Window:
+    def _window(self, span: Span, starts: NDArray[np.int64], layout: PcapLayout) -> Window:
         n = len(starts)
-        raw = np.ndarray((len(span.data) - 15,), "V16", buffer=span.data, strides=(1,))
-        fields = raw[starts].view(layout.order + "u4").reshape(n, 4)
+        fields = gatherer(span.data, 16)[starts].view(layout.order + "u4").reshape(n, 4)
         time_ns = fields[:, 0].astype(np.int64) * 1_000_000_000 + fields[:, 1].astype(np.int64) * layout.unit_ns
         caplen, length = fields[:, 2].astype(np.uint32), fields[:, 3].astype(np.uint32)
         first = self._notes.frames + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,7 +15,7 @@ from pcapkit.capture.blocks import ENHANCED, HANDLERS, OLD_PACKET, SECTION, SIMP
 from pcapkit.capture.clock import times
 from pcapkit.capture.notes import Notes, Trouble
 from pcapkit.capture.span import Span, Taken
-from pcapkit.capture.walk import walk
+from pcapkit.capture.walk import Walker, gatherer
 from pcapkit.capture.window import Window
 from pcapkit.limits import MAX_BLOCK, MAX_PACKET, MAX_SECTIONS, MIB
 
@@ -25,6 +26,7 @@ _ORDERS: Final[dict[bytes, Order]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x
 _TRUSTED: Final = MIB
 """A section header found in damage is believed when the blocks behind it hold together for so many bytes, or for ``_BELIEVED`` blocks."""
 _BELIEVED: Final = 8
+_TRIES: Final = 64
 _FRAMES: Final = (ENHANCED, SIMPLE, OLD_PACKET, 0x9, 0xBAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
 """Blocks that Wireshark numbers as frames: packets, the journal, custom blocks, Sysdig's events."""
 _PACKETS: Final = (ENHANCED, SIMPLE, OLD_PACKET)
@@ -36,7 +38,6 @@ class BlockLayout:
     """Byte order of the blocks. A block is sound if both its lengths agree."""
 
     order: Order
-    head: int = 12
 
     def chain(self, data: bytearray, at: int, stop: int, end: int) -> tuple[list[int], int]:
         unpack = struct.Struct(self.order + "I").unpack_from
@@ -50,6 +51,41 @@ class BlockLayout:
             starts.append(at)
             at = behind
         return starts, at
+
+    def finder(self, data: bytearray, at: int, end: int) -> Callable[[int, int], int]:
+        needle = struct.pack(self.order + "I", ENHANCED)
+        unpack = struct.Struct(self.order + "I").unpack_from
+
+        def find(low: int, high: int) -> int:
+            found = low - 1
+            for _ in range(_TRIES):
+                found = data.find(needle, found + 1, min(high, end - 8))
+                if found < 0:
+                    return -1
+                size = unpack(data, found + 4)[0]
+                behind = found + (size + 3 & ~3)
+                if (found - at) % 4 == 0 and 32 <= size <= MAX_BLOCK and behind <= end and unpack(data, behind - 4)[0] == size:
+                    return found
+            return -1
+
+        return find
+
+    def stepper(self, data: bytearray) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+        sizes, number = gatherer(data, 4, 4), self.order + "u4"
+
+        def step(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+            size = sizes[starts].view(number).astype(np.int64)
+            size[size < 12] = MAX_BLOCK
+            return starts + (size + 3 & ~3)
+
+        return step
+
+    def sound(self, data: bytearray, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        starts, number = edges[:-1], self.order + "u4"
+        size = gatherer(data, 4, 4)[starts].view(number)
+        behind = np.minimum(edges[1:], len(data)) - 4
+        again = gatherer(data, 4)[behind].view(number)
+        return (size >= 12) & (size <= MAX_BLOCK) & (size == again)
 
 
 def order_of(head: bytes | bytearray, at: int = 0) -> Order | None:
@@ -95,7 +131,8 @@ class PcapngReader:
         self._notes = notes
         self._section = Section(notes)
         self._sections = 0
-        self._layout = BlockLayout("<")
+        self._order: Order = "<"
+        self._walker = Walker(BlockLayout("<"))
         self._lost: Trouble | None = None
         self._time_ns = 0
 
@@ -106,15 +143,15 @@ class PcapngReader:
                 at, need = self._search(span, at)
                 if self._lost is not None:
                     return Taken(_window(span, parts), at, need, span.last)
-            starts, behind = walk(span.data, at, span.end, self._layout)
+            starts, behind = self._walker.walk(span.data, at, span.end)
             used = self._read(span, starts, parts)
             at = int(starts[used]) if used < len(starts) else behind
             if self._sections > MAX_SECTIONS:
                 self._notes.problem("limit-reached", f"more than {MAX_SECTIONS} sections: reading ends here", span.base + at)
                 return Taken(_window(span, parts), at, done=True)
             order = order_of(span.data, at) if span.end - at >= 12 else None
-            if order is not None and order != self._layout.order:
-                self._layout = BlockLayout(order)
+            if order is not None and order != self._order:
+                self._turn(order)
                 continue
             need = self._wanted(span, at)
             if need:
@@ -122,11 +159,15 @@ class PcapngReader:
             self._lose(span, at)
             at += 1
 
+    def _turn(self, order: Order) -> None:
+        self._order = order
+        self._walker.layout = BlockLayout(order)
+
     def _wanted(self, span: Span, at: int) -> int:
         """Bytes that the block at ``at`` needs beyond those at hand; 0 if it cannot be a block."""
         if span.end - at < 12:
             return 12
-        size = int.from_bytes(span.data[at + 4 : at + 8], "little" if self._layout.order == "<" else "big")
+        size = int.from_bytes(span.data[at + 4 : at + 8], "little" if self._order == "<" else "big")
         need = size + 3 & ~3
         return need if 12 <= size <= MAX_BLOCK and need > span.end - at else 0
 
@@ -163,19 +204,19 @@ class PcapngReader:
         """Read blocks, section by section; how many of them: all, or those before a section header that must be looked at first."""
         if not len(starts):
             return 0
-        heads = np.ndarray((len(span.data) - 27,), "V28", buffer=span.data, strides=(1,))[starts].view(self._layout.order + "u4").reshape(-1, 7)
+        heads = gatherer(span.data, 28)[starts].view(self._order + "u4").reshape(-1, 7)
         sections = np.flatnonzero(heads[:, 0] == SECTION)
         bounds = [0, *sections.tolist(), len(starts)]
         for low, high in itertools.pairwise(bounds):
             if low == high:
                 continue
             if heads[low, 0] == SECTION:
-                if order_of(span.data, int(starts[low])) != self._layout.order:
+                if order_of(span.data, int(starts[low])) != self._order:
                     return low
                 self._sections += 1
                 if self._sections > MAX_SECTIONS:
                     return low
-                self._section = Section(self._notes, self._layout.order, first=len(self._notes.ports))
+                self._section = Section(self._notes, self._order, first=len(self._notes.ports))
             self._run(span, starts[low:high], heads[low:high], parts)
         return len(starts)
 
@@ -211,7 +252,7 @@ class PcapngReader:
         timed = kinds != SIMPLE
         if (kinds != ENHANCED).any():
             old = kinds == OLD_PACKET
-            interface[old] = interface[old] & 0xFFFF if self._layout.order == "<" else interface[old] >> 16
+            interface[old] = interface[old] & 0xFFFF if self._order == "<" else interface[old] >> 16
             simple = ~timed
             length[simple] = interface[simple]
             interface[simple] = 0
