@@ -40,23 +40,29 @@ def place(stamps: list[Stamp]) -> tuple[tuple[int, ...], int]:
 class Assembler:
     """The handshake stream of one direction."""
 
-    __slots__ = ("_buffer", "_hole", "_spans", "lost")
+    __slots__ = ("_buffer", "_hole", "_skip", "_spans", "lost")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._spans: list[tuple[int, list[Stamp]]] = []
         """(end in the buffer, stamps) of each piece."""
         self._hole: int | None = None
+        self._skip = 0
+        """Bytes that still belong to a message over the limit."""
         self.lost = False
         """A gap took the place where the next message begins: nothing can be read before ``resume``."""
 
     @property
     def pending(self) -> bool:
         """A message has begun and is not whole."""
-        return bool(self._buffer)
+        return bool(self._buffer) or self._skip > 0
 
     def add(self, content: bytes | memoryview, stamps: list[Stamp]) -> list[HandshakeBytes]:
         """Take content of a handshake record, brought by the segments ``stamps``, and give the messages that it completes."""
+        if self._skip:
+            passed = min(self._skip, len(content))
+            self._skip -= passed
+            content = content[passed:]
         if self.lost or not content:
             return []
         self._buffer += content
@@ -65,6 +71,9 @@ class Assembler:
 
     def gap(self, size: int) -> list[HandshakeBytes]:
         """``size`` bytes of content are missing. The message keeps its place if the gap lies within it, else the next begins nobody knows where."""
+        if size <= self._skip:
+            self._skip -= size
+            return []
         missing = self._missing()
         if missing is None or size > missing:
             return self.flush(lost=True)
@@ -91,6 +100,7 @@ class Assembler:
         self._buffer.clear()
         self._spans.clear()
         self._hole = None
+        self._skip = 0
         self.lost = False
 
     def _head(self, at: int) -> tuple[int, int]:
@@ -110,8 +120,9 @@ class Assembler:
             end = start + _HEADER + size
             if size > TLS_HANDSHAKE:
                 frames, time_ns = place(self._stamps(len(self._buffer)))
+                here = len(self._buffer)
                 self.resume()
-                self.lost = True
+                self._skip = end - here
                 return [*out, HandshakeBytes(kind, b"", size, frames, time_ns, whole=False, oversize=True)]
             if end > len(self._buffer):
                 break

@@ -14,6 +14,8 @@ from pcapkit_dissectors._api import Stamp
 from pcapkit_dissectors.tls_names import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, CLIENT_HELLO, HEARTBEAT
 
 HEADER: Final = 5
+PEEK: Final = 6
+"""Bytes that tell a hello: type, length, version."""
 RECORD_MAX: Final = 2**14 + 2048
 """Longest protected record (RFC 5246, 6.2.3)."""
 SSL2_HELLO: Final = 0x80
@@ -26,6 +28,7 @@ class Take(Enum):
     STREAM = "as it comes"
     WHOLE = "at once"
     SKIP = "not at all"
+    PEEK = "ask again when its first bytes are here"
 
 
 class Piece(NamedTuple):
@@ -43,6 +46,7 @@ class Piece(NamedTuple):
     begins: bool = True
     whole: bool = True
     missing: int = 0
+    streamed: bool = False
 
 
 class Lost(NamedTuple):
@@ -62,8 +66,7 @@ def plausible(data: bytes, at: int = 0) -> bool:
         and data[at + 2] <= 4
         and size <= RECORD_MAX
         and (size > 0 or data[at] == APPLICATION_DATA)
-        and (data[at] != CHANGE_CIPHER_SPEC or size == 1)
-        and (data[at] != ALERT or size <= 512)
+        and (data[at] not in (CHANGE_CIPHER_SPEC, ALERT) or size <= 512)
     )
 
 
@@ -89,10 +92,13 @@ _SSL2_VERSIONS: Final = frozenset({(0, 2), (3, 0), (3, 1), (3, 2), (3, 3)})
 
 
 class Framer:
-    """Records of one direction. ``how`` is asked at each header what to do with the content."""
+    """Records of one direction. ``how`` is asked at each header what to do with the content; if it wants to look first, once more with the
+    first bytes and the record's length.
+    """
 
-    def __init__(self, how: Callable[[int], Take]) -> None:
+    def __init__(self, how: Callable[[int], Take], look: Callable[[bytes, int], Take]) -> None:
         self._how = how
+        self._look = look
         self._header = bytearray()
         self._type = 0
         self._version = 0
@@ -130,7 +136,7 @@ class Framer:
             at += self._fill_header(data, at, stamp)
             if len(self._header) < HEADER:
                 return
-            if not self._open(stamp):
+            if not self._open():
                 yield self._lose(bytes(self._header[:HEADER]) + data[at : at + 16], stamp)
                 return
             if not self._left:
@@ -168,7 +174,7 @@ class Framer:
         self._stamp(stamp)
         return len(chunk)
 
-    def _open(self, stamp: Stamp) -> bool:
+    def _open(self) -> bool:
         """Read the header; False if there is none."""
         header = bytes(self._header)
         if plausible(header):
@@ -182,8 +188,8 @@ class Framer:
         else:
             return False
         self._take = Take.WHOLE if self._type == SSL2_HELLO else self._how(self._type)
-        if self._take is Take.STREAM:
-            self._stamps = []
+        if self._take is Take.PEEK:
+            self._stamps = []  # messages count the segments of their own bytes only
         self._begins, self._damaged, self.begun = True, False, True
         self._header.clear()
         return True
@@ -196,8 +202,14 @@ class Framer:
             self._begins = False
             return
         self._stamp(stamp)
-        if self._take is Take.WHOLE:
+        if self._take is not Take.SKIP:
             self._content += chunk
+        if self._take is Take.PEEK and (len(self._content) >= PEEK or not self._left):
+            self._take = self._look(bytes(self._content[:PEEK]), self._length)
+            if self._take is Take.STREAM:
+                yield self._piece(bytes(self._content))
+                self._begins = False
+                return
         if not self._left:
             yield from self._close()
 
@@ -207,7 +219,9 @@ class Framer:
         self._content.clear()
 
     def _piece(self, content: bytes, missing: int = 0) -> Piece:
-        return Piece(self._type, self._version, self._length, content, self._stamps, self._begins, not self._damaged, missing)
+        return Piece(
+            self._type, self._version, self._length, content, self._stamps, self._begins, not self._damaged, missing, self._take is Take.STREAM
+        )
 
     def _stamp(self, stamp: Stamp) -> None:
         if not self._stamps or self._stamps[-1] != stamp:

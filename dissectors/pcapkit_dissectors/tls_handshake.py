@@ -166,13 +166,13 @@ def parse_client_hello(body: bytes | memoryview) -> ClientHello:
     return draft.message(whole=True)
 
 
-def _partial_client_hello(body: bytes) -> ClientHello | None:
+def _partial_client_hello(body: bytes, whole: bool) -> ClientHello | None:
     draft = _ClientDraft()
     try:
         _fill_client_hello(draft, Reader(body))
     except DissectError:
-        return draft.message(whole=False) if draft.random else None
-    return draft.message(whole=True)
+        return draft.message(whole) if draft.random else None
+    return draft.message(whole)
 
 
 def parse_sslv2_hello(body: bytes | memoryview) -> ClientHello:
@@ -285,13 +285,13 @@ def parse_server_hello(body: bytes | memoryview) -> ServerHello:
     return draft.message(whole=True)
 
 
-def _partial_server_hello(body: bytes) -> ServerHello | None:
+def _partial_server_hello(body: bytes, whole: bool) -> ServerHello | None:
     draft = _ServerDraft()
     try:
         _fill_server_hello(draft, Reader(body))
     except DissectError:
-        return draft.message(whole=False) if draft.cipher is not None else None
-    return draft.message(whole=True)
+        return draft.message(whole) if draft.cipher is not None else None
+    return draft.message(whole)
 
 
 def parse_encrypted_extensions(body: bytes | memoryview) -> tuple[tuple[str, ...], bool]:
@@ -383,16 +383,16 @@ def read_message(kind: int, body: bytes, whole: bool, tls13: bool = False) -> tu
         if kind == CERTIFICATE:
             return parse_certificate(body, tls13), None
     except DissectError as error:
-        part = _part(kind, body, tls13) or HandshakeMessage(kind, len(body))
+        part = _part(kind, body, whole, tls13) or HandshakeMessage(kind, len(body))
         # A body that has all its bytes and still stops inside a field lies about a length: the sender's fault, not the capture's.
         wrong = Malformed("tls", f"{handshake_name(kind)}: {error.reason}", error.offset, cut=False) if whole else None
         return part, wrong
     return HandshakeMessage(kind, len(body)), None
 
 
-def _part(kind: int, body: bytes, tls13: bool) -> Message | None:
+def _part(kind: int, body: bytes, whole: bool, tls13: bool) -> Message | None:
     if kind == CLIENT_HELLO:
-        return _partial_client_hello(body)
+        return _partial_client_hello(body, whole)
     if kind == SERVER_HELLO:
-        return _partial_server_hello(body)
+        return _partial_server_hello(body, whole)
     return _partial_certificate(body, tls13)

@@ -16,7 +16,7 @@ from pcapkit_dissectors._limits import MAX_PROBLEMS_PER_FLOW
 from pcapkit_dissectors._limits import TLS_HANDSHAKE as LONGEST
 from pcapkit_dissectors.messages import Alert, ChangeCipherSpec, ClientHello, Encrypted, ServerHello
 from pcapkit_dissectors.tls_assembly import Assembler, HandshakeBytes, place
-from pcapkit_dissectors.tls_framing import HEADER, SSL2_HELLO, Framer, Lost, Piece, Take, follows_on, looks_like_sslv2_hello, plausible
+from pcapkit_dissectors.tls_framing import HEADER, SSL2_HELLO, Framer, Lost, Piece, Take, follows_on, looks_like_sslv2_hello
 from pcapkit_dissectors.tls_handshake import parse_sslv2_hello, read_message
 from pcapkit_dissectors.tls_names import (
     ALERT,
@@ -44,21 +44,18 @@ class Half:
 
     def __init__(self, direction: int, keys: bool, full: bool) -> None:
         self.direction = direction
-        self.framer = Framer(self._how)
+        self.framer = Framer(self._how, self._look)
         self.assembler = Assembler()
         self.changed = False
         """A ChangeCipherSpec was seen: up to TLS 1.2, what follows is protected."""
+        self.hello = False
+        """This side's hello was seen, so its stream is known from the start of the handshake."""
         self.told = 0
         self.clear = 0
         self.data = False
         """Application data was seen, surely."""
         self._keys = keys
         self._full = full
-
-    @property
-    def guarded(self) -> bool:
-        """A handshake record may be protected, so it is looked at as a whole first."""
-        return self.changed or self.framer.lossy
 
     @property
     def enough(self) -> bool:
@@ -69,34 +66,42 @@ class Half:
 
     def _how(self, content_type: int) -> Take:
         if content_type == HANDSHAKE:
-            return Take.WHOLE if self.guarded else Take.STREAM
+            return Take.PEEK
         if content_type in (ALERT, CHANGE_CIPHER_SPEC) or self._keys:
             return Take.WHOLE
         return Take.SKIP
 
-    def in_clear(self, content: bytes) -> bool:
-        """A whole handshake record reads as messages. RFC 8446, D.4: in TLS 1.3 a ChangeCipherSpec means nothing, and hellos may follow it."""
+    def _look(self, first: bytes, length: int) -> Take:
+        return Take.STREAM if self._in_clear(first, length) else Take.WHOLE
+
+    def _in_clear(self, first: bytes, length: int) -> bool:
+        """A handshake record that begins so is not protected. RFC 8446, D.4: in TLS 1.3 a cipher change means nothing, and hellos may follow it."""
+        if _begins_hello(first):
+            return True
         if self.changed:
-            return len(content) >= 6 and content[0] in (CLIENT_HELLO, SERVER_HELLO) and content[1] == 0 and content[4] == 3 and content[5] <= 4
-        return (self.assembler.pending and not self.assembler.lost) or _tiles(content)
-
-
-_LONG_MESSAGES: Final = frozenset({1, 2, 4, 11, 12, 13, 16, 22, 25})
-
-
-def _tiles(content: bytes) -> bool:
-    """Handshake messages fill ``content``, the last of them perhaps going on in the next record."""
-    at = 0
-    while at < len(content):
-        if len(content) - at < 4:
             return False
-        kind, size = content[at], int.from_bytes(content[at + 1 : at + 4], "big")
-        if kind not in HANDSHAKES or size > LONGEST or (kind == HELLO_REQUEST and (size or len(content) > 4)):
-            return False
-        at += 4 + size
-        if at > len(content):
-            return kind in _LONG_MESSAGES and len(content) >= 512
-    return at > 0
+        if (self.hello and not self.framer.lossy) or (self.assembler.pending and not self.assembler.lost):
+            return True
+        return len(first) >= 4 and _begins_message(first, length)
+
+
+def _begins_hello(first: bytes) -> bool:
+    if first[0] not in (CLIENT_HELLO, SERVER_HELLO) or first[1:2] not in (b"", b"\0"):
+        return False
+    return first[4:5] in (b"", b"\x03", b"\x7f") and (len(first) < 6 or first[5] <= 4 or first[4] == 0x7F)
+
+
+def _begins_message(first: bytes, length: int) -> bool:
+    """A message of a known type that this record holds, or that goes on in the next if this one is long."""
+    kind, size = first[0], int.from_bytes(first[1:4], "big")
+    if kind in (CLIENT_HELLO, SERVER_HELLO) or kind not in HANDSHAKES or size > LONGEST:
+        return False
+    if kind == HELLO_REQUEST:  # an explicit nonce of zeros looks like it
+        return size == 0 and length == 4
+    return size + 4 <= length or (kind in _LONG_MESSAGES and length >= 512)
+
+
+_LONG_MESSAGES: Final = frozenset({4, 11, 12, 13, 16, 22, 25})
 
 
 class TlsConversation:
@@ -157,20 +162,19 @@ class TlsConversation:
                 self._change(half, piece, out)
             elif piece.content_type == SSL2_HELLO:
                 self._sslv2_hello(half, piece, out)
-            elif piece.content_type == APPLICATION_DATA or half.guarded:
+            elif piece.content_type == APPLICATION_DATA or half.changed:
                 self._protected(half, piece, out)
 
     def _handshake_record(self, half: Half, piece: Piece, out: list[Event]) -> None:
-        assembler = half.assembler
         if piece.missing:
-            self._messages(half, assembler.gap(piece.missing), out)
-        elif not half.guarded or not piece.whole:
-            self._messages(half, assembler.add(piece.content, piece.stamps), out)
-        elif half.in_clear(piece.content):
-            if assembler.lost:
-                assembler.resume()
-            self._messages(half, assembler.add(piece.content, piece.stamps), out)
+            self._messages(half, half.assembler.gap(piece.missing), out)
+        elif piece.streamed:
+            if half.assembler.lost and piece.begins:
+                half.assembler.resume()
+            self._messages(half, half.assembler.add(piece.content, piece.stamps), out)
         else:
+            if half.assembler.pending:
+                self._interrupted(half, piece, out)
             self._protected(half, piece, out)
 
     def _alert_record(self, half: Half, piece: Piece, out: list[Event]) -> None:
@@ -188,6 +192,9 @@ class TlsConversation:
             self._tell(half, Alert(level, description), piece.stamps, out)
 
     def _change(self, half: Half, piece: Piece, out: list[Event]) -> None:
+        if piece.length != 1 and half.changed:  # within a second handshake it is protected itself
+            self._protected(half, piece, out)
+            return
         half.clear += 1
         if piece.whole and piece.content != b"\1":
             self._malformed(half, f"cipher change: {piece.content.hex()}", False, piece.stamps, out)
@@ -231,6 +238,7 @@ class TlsConversation:
                 self._problem(Event(wrong, half.direction, item.frames, item.time_ns), out)
 
     def _learn(self, half: Half, message: Message) -> None:
+        half.hello = half.hello or isinstance(message, (ClientHello, ServerHello))
         if isinstance(message, ClientHello):
             self._hello_first = self._hello_first or half.clear == 1
         elif isinstance(message, ServerHello) and not message.hello_retry:
@@ -246,8 +254,8 @@ class TlsConversation:
         self._messages(half, half.assembler.flush(lost=True), out)
         if lost.stamp is None or lost.cut:
             return
-        if lost.found.startswith(b"HTTP/"):
-            reason, cut = "HTTP in clear where a TLS record should be", False
+        if not half.framer.begun and lost.found.isascii() and lost.found[:4].decode().isprintable():
+            reason, cut = "text in clear where a TLS record should be", False
         else:
             # Before the first record of a conversation that was not seen to begin, these bytes may be the rest of a record.
             reason, cut = "no TLS record", not (half.framer.begun or self._hello_first)
@@ -288,7 +296,7 @@ def recognise(data: bytes) -> float:
         return 0.0
     if looks_like_sslv2_hello(data):
         return _recognise_sslv2(data)
-    if not plausible(data) or not follows_on(data):
+    if not follows_on(data):
         return 0.0
     content, inside = data[0], data[HEADER : HEADER + 6]
     if content == HANDSHAKE:
@@ -296,22 +304,19 @@ def recognise(data: bytes) -> float:
     if content == ALERT and len(inside) >= 2 and data[4] == 2 and data[3] == 0:
         return 0.7 if inside[0] in (1, 2) else 0.0
     if content == CHANGE_CIPHER_SPEC:
-        return 0.8 if inside[:1] in (b"", b"\1") else 0.0
+        return 0.8 if data[3:5] == b"\0\1" and inside[:1] in (b"", b"\1") else 0.0
     return _RECORD_SCORES[content]
 
 
 def _recognise_handshake(inside: bytes, length: int) -> float:
     """By the header of the first message: a hello has a version behind it, any other must at least have a known type and a length that can be."""
-    if len(inside) < 4:
+    if len(inside) < 6:
         return 0.3
-    kind, size = inside[0], int.from_bytes(inside[1:4], "big")
-    if kind in (CLIENT_HELLO, SERVER_HELLO):
-        possible = 38 <= size <= LONGEST and (len(inside) < 6 or (inside[4] == 3 and inside[5] <= 4) or inside[4] == 0x7F)
-        return 1.0 if possible else 0.0
-    if kind in HANDSHAKES and size <= LONGEST and (size + 4 <= length or kind in _LONG_MESSAGES):
+    if _begins_hello(inside) and 38 <= int.from_bytes(inside[1:4], "big") <= LONGEST:
+        return 1.0
+    if _begins_message(inside, length):
         return 0.9
-    # A protected handshake record can hold anything, but it is short.
-    return 0.5 if length <= 512 else 0.0
+    return 0.5 if length <= 512 else 0.0  # protected, it can hold anything, but it is short
 
 
 def _recognise_sslv2(data: bytes) -> float:
