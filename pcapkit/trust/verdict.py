@@ -46,6 +46,11 @@ class CertInfo:
     self_signed: bool
     faults: tuple[str, ...] = ()
 
+    @property
+    def extensions_read(self) -> bool:
+        """One bad extension makes the library give up on all: what is missing then may be there."""
+        return not any(fault.startswith("extensions") for fault in self.faults)
+
 
 class Fault(NamedTuple):
     """One failed check: a finding code (``cert-expired``, …), the certificate at fault and a sentence."""
