@@ -56,17 +56,19 @@ class Reader:
         return layout.unpack_from(self.data, start)
 
     @contextmanager
-    def block(self, prefix: int) -> Iterator[None]:
+    def block(self, prefix: int, cut: bool = False) -> Iterator[None]:
         """Take a length of ``prefix`` bytes, then confine reads to that many bytes, all of which must be used.
+
+        ``cut``: the message is known to be cut, so the block may end with the data.
 
         Raises:
             Truncated: the block ends behind the data.
             DissectError: bytes are left over when the block is left.
         """
         size, outer = self.uint(prefix), self.end
-        if size > self.left:
+        if size > self.left and not cut:
             raise Truncated(f"block of {size} bytes, {self.left} left", self.pos)
-        self.end = self.pos + size
+        self.end = self.pos + min(size, self.left)
         try:
             yield
             if self.left:

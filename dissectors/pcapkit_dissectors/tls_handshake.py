@@ -92,7 +92,7 @@ class _ClientDraft:
         )
 
 
-def _fill_client_hello(draft: _ClientDraft, r: Reader) -> None:
+def _fill_client_hello(draft: _ClientDraft, r: Reader, cut: bool = False) -> None:
     draft.version = r.uint(2)
     draft.random = bytes(r.take(32))
     draft.session_id = bytes(r.vector(1))
@@ -100,7 +100,7 @@ def _fill_client_hello(draft: _ClientDraft, r: Reader) -> None:
     r.vector(1)  # compression methods
     if not r.left:  # RFC 5246, 7.4.1.2: extensions may be absent altogether
         return
-    with r.block(2):
+    with r.block(2, cut):
         for kind, data in r.tagged():
             draft.extensions.append(kind)
             try:
@@ -169,7 +169,7 @@ def parse_client_hello(body: bytes | memoryview) -> ClientHello:
 def _partial_client_hello(body: bytes, whole: bool) -> ClientHello | None:
     draft = _ClientDraft()
     try:
-        _fill_client_hello(draft, Reader(body))
+        _fill_client_hello(draft, Reader(body), cut=not whole)
     except DissectError:
         return draft.message(whole) if draft.random else None
     return draft.message(whole)
@@ -242,7 +242,7 @@ class _ServerDraft:
         )
 
 
-def _fill_server_hello(draft: _ServerDraft, r: Reader) -> None:
+def _fill_server_hello(draft: _ServerDraft, r: Reader, cut: bool = False) -> None:
     draft.version = r.uint(2)
     draft.random = bytes(r.take(32))
     if is_tls13(draft.version):  # drafts of TLS 1.3 before 22 had neither session id nor compression here
@@ -253,7 +253,7 @@ def _fill_server_hello(draft: _ServerDraft, r: Reader) -> None:
         r.uint(1)  # compression method
     if not r.left:
         return
-    with r.block(2):
+    with r.block(2, cut):
         for kind, data in r.tagged():
             draft.extensions.append(kind)
             try:
@@ -288,7 +288,7 @@ def parse_server_hello(body: bytes | memoryview) -> ServerHello:
 def _partial_server_hello(body: bytes, whole: bool) -> ServerHello | None:
     draft = _ServerDraft()
     try:
-        _fill_server_hello(draft, Reader(body))
+        _fill_server_hello(draft, Reader(body), cut=not whole)
     except DissectError:
         return draft.message(whole) if draft.cipher is not None else None
     return draft.message(whole)
@@ -315,10 +315,10 @@ def parse_encrypted_extensions(body: bytes | memoryview) -> tuple[tuple[str, ...
 # ---------------------------------------------------------------- Certificate
 
 
-def _fill_certificate(chain: list[bytes], r: Reader, tls13: bool) -> None:
+def _fill_certificate(chain: list[bytes], r: Reader, tls13: bool, cut: bool = False) -> None:
     if tls13:
         r.vector(1)  # certificate_request_context
-    with r.block(3):
+    with r.block(3, cut):
         while r.left:
             if len(chain) == TLS_CERTS:
                 raise DissectError(f"more than {TLS_CERTS} certificates", r.pos)
@@ -349,22 +349,14 @@ def parse_certificate(body: bytes | memoryview, tls13: bool = False) -> Certific
     return _certificate(chain)
 
 
-def _partial_certificate(body: bytes, tls13: bool) -> Certificate | None:
+def _partial_certificate(body: bytes, whole: bool, tls13: bool) -> Certificate | None:
     """The certificates that stand whole before the damage; a cut message that shows none of them is no statement about a chain."""
     chain: list[bytes] = []
     try:
-        _fill_certificate(chain, _confined(body, tls13), tls13)
+        _fill_certificate(chain, Reader(body), tls13, cut=not whole)
     except DissectError:
         return _certificate(chain) if chain else None
-    return _certificate(chain)
-
-
-def _confined(body: bytes, tls13: bool) -> Reader:
-    """A reader over a cut body, its outer length made to fit what is there, so that whole certificates are read one by one."""
-    start = 1 + body[0] if tls13 and body else 0
-    if len(body) < start + 3:
-        return Reader(body)
-    return Reader(body[:start] + min(len(body) - start - 3, int.from_bytes(body[start : start + 3], "big")).to_bytes(3, "big") + body[start + 3 :])
+    return _certificate(chain) if chain or whole else None
 
 
 # ---------------------------------------------------------------- any message
@@ -395,4 +387,4 @@ def _part(kind: int, body: bytes, whole: bool, tls13: bool) -> Message | None:
         return _partial_client_hello(body, whole)
     if kind == SERVER_HELLO:
         return _partial_server_hello(body, whole)
-    return _partial_certificate(body, tls13)
+    return _partial_certificate(body, whole, tls13)

@@ -254,12 +254,11 @@ class TlsConversation:
         self._messages(half, half.assembler.flush(lost=True), out)
         if lost.stamp is None or lost.cut:
             return
-        if not half.framer.begun and lost.found.isascii() and lost.found[:4].decode().isprintable():
-            reason, cut = "text in clear where a TLS record should be", False
-        else:
-            # Before the first record of a conversation that was not seen to begin, these bytes may be the rest of a record.
-            reason, cut = "no TLS record", not (half.framer.begun or self._hello_first)
-        self._malformed(half, reason, cut, [lost.stamp], out)
+        # Before the first record of a conversation that was not seen to begin, these bytes may be the rest of a record.
+        known = half.framer.begun or self._hello_first
+        text = known and not half.framer.begun and lost.found.isascii() and lost.found[:4].decode().isprintable()
+        reason = "text in clear where a TLS record should be" if text else "no TLS record"
+        self._malformed(half, reason, not known, [lost.stamp], out)
 
     # ------------------------------------------------------------ events
 
@@ -281,7 +280,8 @@ class TlsConversation:
             return
         client, server = self._halves
         # One direction alone is enough where the other has not shown a byte.
-        self.done = (client.enough or not client.framer.begun) and (server.enough or not server.framer.begun)
+        if client.enough or server.enough:
+            self.done = (client.enough or not client.framer.begun) and (server.enough or not server.framer.begun)
 
 
 _RECORD_SCORES: Final = {CHANGE_CIPHER_SPEC: 0.8, ALERT: 0.7, HANDSHAKE: 0.6, APPLICATION_DATA: 0.6, 24: 0.3}
