@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from typing import NoReturn
 
 from pcapkit.cli import errors
 from pcapkit.config import Config
@@ -28,4 +29,8 @@ def render(report: Report, args: Namespace, style: Style, config: Config) -> Ite
         from pcapkit.report import json
 
         return json.write(report) if form == "json" else json.write_lines(report)
+    return _later(form)
+
+
+def _later(form: str) -> NoReturn:
     errors.usage(f"--format {form} is not in this version yet (see docs/roadmap.md)")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
+from pcapkit import times
 from pcapkit.cli import errors
 from pcapkit.cli.logs import LOG
 from pcapkit.config import Config, ConfigError, load
 from pcapkit.options import Options
-from pcapkit.report import times
 from pcapkit.report.narrow import Narrowing
 from pcapkit.report.style import Style
 

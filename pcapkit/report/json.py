@@ -21,7 +21,7 @@ from pcapkit.report.document import (
     SiteDoc,
     StepDoc,
 )
-from pcapkit.report.times import rfc3339
+from pcapkit.times import rfc3339
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(", ", ": "))
 

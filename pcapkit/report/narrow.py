@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
+from pcapkit import times
 from pcapkit.model import SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
-from pcapkit.report import times
 
 LISTED: Final = 12
 """Devices named when none matches."""
@@ -139,8 +139,7 @@ def _of_domain(domain: str, wanted: str) -> bool:
 def _by_time(report: Report, wanted: Narrowing) -> Report:
     if wanted.since is None and wanted.until is None:
         return report
-    firsts = [c.first_time_ns for c in report.captures if c.first_time_ns is not None]
-    first = min(firsts) if firsts else None
+    first = _start(report)
     try:
         since = times.parse(wanted.since, wanted.utc, first) if wanted.since else -(2**63)
         until = times.parse(wanted.until, wanted.utc, first) if wanted.until else 2**63
@@ -161,16 +160,20 @@ def _by_expression(report: Report, wanted: Narrowing) -> Report:
     from pcapkit.report.rows import report_rows
 
     try:
-        matches = compile_filter(wanted.expression)
+        matches = compile_filter(wanted.expression, _start(report), wanted.utc)
     except FilterError as error:
         raise NarrowingError(f"--filter: {error}") from None
-    kept = [row for row in report_rows(report) if matches(row)]
+    kept = [row for row in report_rows(report) if matches(row.values)]
     return keep_sessions(
         report,
         {row.device for row in kept if row.device},
         {row.session for row in kept if row.session},
         {row.finding for row in kept if row.finding},
     )
+
+
+def _start(report: Report) -> int | None:
+    return min((c.first_time_ns for c in report.captures if c.first_time_ns is not None), default=None)
 
 
 def _code_wanted(finding: Finding, wanted: Narrowing) -> bool:

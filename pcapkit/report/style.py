@@ -6,7 +6,6 @@ import os
 import time
 from dataclasses import dataclass
 from typing import Final, TextIO
-from unicodedata import category, east_asian_width
 
 from pcapkit.limits import FIELD_CHARS
 from pcapkit.report.escape import visible
@@ -104,46 +103,3 @@ class Style:
             return "UTC"
         sign = "-" if seconds < 0 else "+"
         return f"{sign}{abs(seconds) // 3600:02}:{abs(seconds) % 3600 // 60:02}"
-
-
-def cells(text: str) -> int:
-    """How many terminal cells a (safe) text takes: wide characters two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if category(c) in ("Mn", "Me") else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def clip(text: str, width: int, ellipsis: str = "…") -> str:
-    """The text in at most ``width`` cells, cut with an ellipsis."""
-    if cells(text) <= width:
-        return text
-    room, out = width - cells(ellipsis), ""
-    for char in text:
-        if cells(out + char) > room:
-            break
-        out += char
-    return out + ellipsis
-
-
-def pad(text: str, width: int) -> str:
-    """The text, filled with blanks to ``width`` cells."""
-    return text + " " * (width - cells(text))
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` cells, broken at blanks; a longer word is broken where it must be."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if cells(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        while cells(word) > width:
-            head = clip(word, width, "")
-            lines.append(head)
-            word = word[len(head) :]
-        line = word
-    return [*lines, line] if line or not lines else lines

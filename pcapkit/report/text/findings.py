@@ -1,0 +1,89 @@
+"""Findings in the text report: what happened, by which packets, what to do, how sure, what was not seen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pcapkit.model import Finding, Report
+from pcapkit.report import words
+from pcapkit.report.style import Style
+from pcapkit.report.text.page import GLUE, Page
+
+GROUPS: Final = 10
+"""Groups of evidence that are listed; the JSON document has all."""
+DEVICES: Final = 8
+"""Devices whose own facts are listed."""
+
+
+def write(page: Page, finding: Finding, report: Report) -> None:
+    """One finding with all that belongs to it."""
+    style = page.style
+    head = f"{finding.id} {style.mark(finding.severity)} {finding.code}"
+    because = f"   because of {' '.join(finding.caused_by)}" if finding.caused_by else ""
+    page.painted(head, finding.severity, f"   {finding.severity}, {finding.confidence} confidence   {words.hits(finding)}{because}", "   ")
+    page.text(style.prose(finding.detail or finding.title), "   ")
+    for row in _by_device(style, finding, report):
+        page.text(row, "   ", "      ")
+    if finding.evidence:
+        page.labelled("Evidence", evidence(style, finding, len(report.captures) > 1))
+    page.labelled("Because", style.prose("; ".join(finding.confidence_because))) if finding.confidence_because else None
+    page.numbered("Do", [style.prose(text) for text in finding.remedy]) if finding.remedy else None
+    if finding.display_filter:
+        page.labelled("Wireshark", style.prose(words.short_filter(finding.display_filter)))
+    if finding.unseen:
+        page.labelled("Not seen", style.prose("; ".join(text.rstrip(".") for text in finding.unseen)) + ".")
+    page.gap()
+
+
+def evidence(style: Style, finding: Finding, many_captures: bool = False) -> str:
+    """``frame 41 DNS answer · 42-47 SYN ×6``; with several captures ``2:41``, numbered as in the summary."""
+    groups = words.grouped(finding.evidence)
+    parts: list[str] = []
+    for group in groups[:GROUPS]:
+        place = f"{group.capture + 1}:" if many_captures else ""
+        times = f"{GLUE}×{len(group.frames)}" if len(group.frames) > 1 else ""
+        parts.append(f"{place}{words.folded(group.frames)}{GLUE}{style.show(group.note)}{times}")
+    if len(groups) > GROUPS:
+        parts.append(f"and {words.count(sum(len(g.frames) for g in groups[GROUPS:]), 'more frame')} (--format json)")
+    return ("frame " if not many_captures else "file:frame ") + " · ".join(parts)
+
+
+def _by_device(style: Style, finding: Finding, report: Report) -> list[str]:
+    """What differs by device, where a finding hits several."""
+    facts = finding.facts.get("by_device")
+    if not isinstance(facts, dict) or len(finding.devices) < 2:
+        return []
+    names = {d.id: style.show(words.device_name(d), 40) for d in report.devices}
+    rows: list[str] = []
+    for device, own in facts.items():
+        said = (
+            [f"{style.show(key.replace('_', ' '))} {_value(style, value)}" for key, value in own.items() if _scalar(value)]
+            if isinstance(own, dict)
+            else []
+        )
+        if said and device in names:
+            rows.append(f"{style.show(device)} {names[device]}: {', '.join(said)}")
+    more = len(rows) - DEVICES
+    return [*rows[:DEVICES], f"and {words.count(more, 'more device')} (--format json)"] if more > 0 else rows
+
+
+def _scalar(value: object) -> bool:
+    return isinstance(value, (str, int, float)) and value != ""
+
+
+def _value(style: Style, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return style.show(str(value), 120)
+
+
+def ignored(page: Page, report: Report) -> None:
+    """Findings that the user asked not to hear."""
+    if not report.ignored:
+        return
+    page.heading("Ignored")
+    for finding in report.ignored:
+        why = report.ignored_because.get(finding.id)
+        said = f": {page.style.show(why)}" if why else ""
+        page.text(f"{finding.id} {page.style.mark(finding.severity)} {finding.code} ({words.hits(finding)}){said}", " ", "    ")
+    page.gap()
