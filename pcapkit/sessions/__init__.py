@@ -1,1 +1,32 @@
 """Events to devices, attempts, steps and sessions."""
+
+from __future__ import annotations
+
+from pcapkit.limits import Thresholds
+from pcapkit.model import Capture
+from pcapkit.sessions.collect import Collecting, Facts
+from pcapkit.sessions.scene import Scene
+from pcapkit.sessions.sources import SiteOptions, Tracker, Trust
+
+__all__ = ["Collector", "Facts", "Scene", "SiteOptions", "Tracker", "Trust"]
+
+
+class Collector(Collecting):
+    """Takes every event of a run, in order (``add``), and makes the scene of what it has, as often as asked."""
+
+    def scene(
+        self, tracker: Tracker, captures: tuple[Capture, ...], site_options: SiteOptions, thresholds: Thresholds, trust: Trust | None = None
+    ) -> Scene:
+        """Devices, sessions and all else the rules look at. Changes nothing here."""
+        from pcapkit.sessions.stage import build
+
+        return build(self.facts, tracker, captures, site_options, thresholds, trust)
+
+    def wants(self, name: str | None, address: str) -> bool:
+        """Whether TLS and HTTP details of a conversation with this name or server matter, as far as is known now."""
+        interest = self.facts.interest
+        return address in interest.addresses or (name is not None and (interest.look(name.lower()) or interest.static(name.lower())))
+
+    def name_of(self, client: str, server: str) -> str | None:
+        """The name whose look-up last led this client to a server."""
+        return self.facts.names.get(client, {}).get(server)

@@ -348,9 +348,9 @@ class Collecting:
                 facts.name = host_of(message.host)
                 if facts.name and self.facts.interest.look(facts.name):
                     self._keep(facts)
-        if self.facts.interest.http(message, facts.kept):
-            self._keep(facts)
-        elif facts.name is not None and Interest.static(facts.name) and self._room(facts.client, STATIC_PER_CLIENT):
+        if self.facts.interest.http(message, facts.kept) or (
+            facts.name is not None and Interest.static(facts.name) and self._room(facts.client, STATIC_PER_CLIENT)
+        ):
             self._keep(facts)
 
     def _document(self, obs: Observation, event: Event, ref: Ref) -> None:

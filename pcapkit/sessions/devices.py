@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from pcapkit.flows.facts import Connection
@@ -75,7 +76,7 @@ class Roster:
     def _carries_others(self, mac: str, sights: list[Sight]) -> bool:
         v4 = sorted((s for s in sights if ":" not in s.address and not s.address.startswith("169.254.")), key=lambda s: s.first.time_ns)
         leased = {address for _, address in self._seen.clients[mac].leases} if mac in self._seen.clients else set()
-        for before, after in zip(v4, v4[1:], strict=False):
+        for before, after in pairwise(v4):
             both_leased = before.address in leased and after.address in leased
             if (after.first.time_ns < before.last_ns and not both_leased) or self._inside(before.address) != self._inside(after.address):
                 return True
@@ -175,7 +176,7 @@ class Roster:
         for address in host.addresses:
             for connection in self._find(None, address, None):
                 served = connection.server_port < EPHEMERAL and connection.client not in host.addresses
-                if served and connection.transport == "tcp" and connection.synacks and connection.flow not in ():
+                if served and connection.transport == "tcp" and connection.synacks:
                     return True
         return False
 

@@ -51,7 +51,7 @@ def vendor_of(mac: str) -> str | None:
     for bits, count in zip(BITS, counts, strict=True):
         prefixes = _Prefixes(data, start, count)
         wanted = value >> (48 - bits)
-        at = bisect_left(prefixes, wanted)  # type: ignore[type-var, arg-type]  # it has length and items, which is all that bisect uses
+        at = bisect_left(prefixes, wanted)
         if at < count and prefixes[at] == wanted:
             offset = names + prefixes.name_at(at)
             return data[offset + 1 : offset + 1 + data[offset]].decode("utf-8", "replace") or None

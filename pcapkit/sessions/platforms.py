@@ -49,7 +49,7 @@ def _dhcp(lease: Client) -> Iterator[Signal]:
     yield from _parameters(lease)
     ref = lease.refs.get("hostname")
     shown = f"host name {lease.hostname}"
-    if hostname.startswith("android-") or "galaxy" in hostname or hostname.startswith("pixel"):
+    if hostname.startswith(("android-", "pixel")) or "galaxy" in hostname:
         yield Signal("android", 4, shown, ref)
     elif hostname.startswith("windows-phone") or "lumia" in hostname:
         yield Signal("windows-phone", 8, shown, ref)

@@ -138,7 +138,11 @@ class Sightings:
         if message.message_type == DHCP_ACK:
             self._lease(client, message, ref)
             return
-        for key, value in (("hostname", message.hostname or message.fqdn), ("vendor_class", message.vendor_class), ("parameters", message.parameters)):
+        for key, value in (
+            ("hostname", message.hostname or message.fqdn),
+            ("vendor_class", message.vendor_class),
+            ("parameters", message.parameters),
+        ):
             if value:
                 setattr(client, key, value)
                 client.refs.setdefault(key, ref)

@@ -12,7 +12,17 @@ from pcapkit.model import Site
 from pcapkit.sessions.roles import by_name, organisational_domain
 from pcapkit.sessions.scene import DeviceCase, ForeignReply, Lookup, NameFact, NatCopy, OursEvidence, Ref, SessionCase
 
-PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
+PRIVATE: Final = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+    "fc00::/7",
+    "fe80::/10",
+    "::1/128",
+)
 """RFC 1918, 6598, 3927, 4193, 4291. Documentation ranges count as public: redacted captures and labs use them."""
 NEAR_TTL: Final = frozenset({62, 63, 64, 126, 127, 128, 253, 254, 255})
 """At most two hops from a sender that starts at 64, 128 or 255."""
@@ -99,7 +109,13 @@ class Ours:
         if self._inside(address) or not is_unicast(address):
             return []
         name = name.lower() if name else None
-        found = [*self._told(address, name), *self._by_packets(address), *self._near(address), *self._zone(address, name), *self._asked(address, name, device)]
+        found = [
+            *self._told(address, name),
+            *self._by_packets(address),
+            *self._near(address),
+            *self._zone(address, name),
+            *self._asked(address, name, device),
+        ]
         if found:
             found += self._others(address, name, device)
         return sorted(found, key=lambda e: (not e.strong, e.code))
@@ -121,7 +137,9 @@ class Ours:
                 return
             copy = next((c for c in self._copies.get(connection.flow, ()) if self._inside(c.copy_destination)), None)
             if copy:
-                yield OursEvidence("H2", True, f"the SYN to {address} was seen again, translated to {copy.copy_destination}", (copy.original, copy.copy))
+                yield OursEvidence(
+                    "H2", True, f"the SYN to {address} was seen again, translated to {copy.copy_destination}", (copy.original, copy.copy)
+                )
                 return
 
     def _near(self, address: str) -> Iterable[OursEvidence]:

@@ -1,0 +1,217 @@
+"""How an attempt ended: the first layer that failed, and why (autodiscover.md 8.3, 9.5, 9.6, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
+
+from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control
+from pcapkit.limits import Thresholds
+from pcapkit.sessions.scene import Attempt, Exchange, ForeignReply, Layer, Lookup, Tls
+
+NS: Final = 10**9
+ALERTS: Final = {
+    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 40: "handshake_failure", 42: "bad_certificate", 43: "unsupported_certificate",
+    44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied",
+    50: "decode_error", 51: "decrypt_error", 70: "protocol_version", 71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
+    90: "user_canceled", 109: "missing_extension", 112: "unrecognized_name", 113: "bad_certificate_status_response", 116: "certificate_required",
+    120: "no_application_protocol",
+}  # fmt: skip
+CHALLENGES: Final = frozenset({"ntlm", "negotiate"})
+
+
+def alert_name(description: int) -> str:
+    """The name of an alert (RFC 8446, 6), its number where it has none."""
+    return ALERTS.get(description, f"alert {description}")
+
+
+def decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds) -> None:
+    """Fill ``outcome``, ``failed_at`` and ``reason``."""
+    if attempt.connection is None:
+        _by_lookup(attempt)
+        return
+    connection = attempt.connection
+    if not connection.established:
+        _by_handshake(attempt, connection, end_ns, foreign, thresholds)
+    elif attempt.tls is not None and (attempt.tls.hello or attempt.tls.server_hello or not attempt.exchanges):
+        _by_tls(attempt, connection, attempt.tls, end_ns, thresholds)
+    else:
+        _by_http(attempt, connection, end_ns, thresholds)
+
+
+def fail(attempt: Attempt, layer: Layer, reason: str) -> None:
+    """It broke at this layer, for this reason."""
+    attempt.outcome, attempt.failed_at, attempt.reason = "failed", layer, reason
+
+
+def _by_lookup(attempt: Attempt) -> None:
+    lookup = attempt.lookup
+    if lookup is None:
+        return
+    reason = lookup_reason(lookup)
+    if lookup.outcome in ("negative", "servfail", "refused", "timeout"):
+        fail(attempt, "dns", reason)
+    elif lookup.srv:
+        attempt.outcome, attempt.reason = "ok", reason
+    else:
+        attempt.reason = "answered, but no connection followed" if lookup.outcome == "answered" else reason
+
+
+def lookup_reason(lookup: Lookup) -> str:
+    """What came of a look-up, in words."""
+    match lookup.outcome:
+        case "negative":
+            return "no such name (NXDOMAIN)" if lookup.nxdomain else "no address record (NODATA)"
+        case "servfail":
+            return "SERVFAIL"
+        case "refused":
+            return "REFUSED"
+        case "timeout":
+            return f"no answer to {len(lookup.queries)} quer{'y' if len(lookup.queries) == 1 else 'ies'}"
+        case "answered":
+            return ", ".join((*lookup.addresses[:4], *lookup.srv[:2]))
+        case _:
+            return "no answer in the capture"
+
+
+def _by_handshake(
+    attempt: Attempt, connection: Connection, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds
+) -> None:
+    syns = connection.syns
+    replies = foreign.get(connection.flow, ())
+    fatal = next((s for s in connection.icmp if s.direction == FORWARD and s.error.mtu is None), None)
+    refused = answering_reset(connection)
+    if replies:
+        fail(attempt, "connect", f"answered by {replies[0].source}, which was not asked")
+    elif refused:
+        fail(attempt, "connect", "refused: RST answers the SYN")
+    elif fatal:
+        fail(attempt, "connect", f"ICMP from {fatal.sender}: {fatal.error.code_name or 'unreachable'}")
+    elif syns and not connection.reverse.packets:
+        waited = end_ns - syns[0].time_ns
+        if len(syns) >= thresholds.syn_min or waited >= thresholds.syn_wait_s * NS:
+            fail(attempt, "connect", f"no answer to {len(syns)} SYN")
+        else:
+            attempt.reason = "the capture ends before an answer could be expected"
+    else:
+        attempt.reason = "the opening of the connection is not in the capture"
+
+
+def answering_reset(connection: Connection) -> Control | None:
+    """A RST of the server that acknowledges a SYN (RFC 9293, 3.10.7.1)."""
+    wanted = {(s.seq + 1) & 0xFFFFFFFF for s in connection.syns}
+    return next((c for c in connection.resets if c.direction == REVERSE and c.flags & ACK and c.ack in wanted), None)
+
+
+def _by_tls(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thresholds: Thresholds) -> None:
+    refused = tls.refusal
+    server_alert = next((r for r in tls.records if r.direction == REVERSE and r.alert and r.alert.level == 2), None)
+    if tls.accepted:
+        if attempt.exchanges:
+            _by_http(attempt, connection, end_ns, thresholds)
+        else:
+            _by_answer(attempt, connection, tls, end_ns, thresholds)
+    elif server_alert and server_alert.alert:
+        fail(attempt, "tls", f"the server ends the handshake: alert {alert_name(server_alert.alert.description)}")
+    elif refused:
+        fail(attempt, "tls", _refusal_reason(tls))
+    elif tls.server_hello is None:
+        _by_silence(attempt, connection, tls, end_ns, thresholds)
+    else:
+        attempt.reason = "handshake seen, no application data followed"
+
+
+def _by_answer(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thresholds: Thresholds) -> None:
+    """Encrypted: the request is there; was it answered?"""
+    asked = [r.ref for r in tls.records if r.direction == FORWARD and r.content_type == 23]
+    answered = connection.reverse.last_data
+    told = any(r.direction == REVERSE and r.content_type == 23 and asked and r.ref.time_ns >= asked[0].time_ns for r in tls.records)
+    if asked and (told or (answered and answered[1] > asked[-1].time_ns)):
+        attempt.outcome = "ok"
+    else:
+        attempt.reason = "a request was sent, no answer is in the capture"
+
+
+def _refusal_reason(tls: Tls) -> str:
+    assert tls.refusal is not None
+    alert = next((r.alert for r in tls.records if r.direction == FORWARD and r.alert and r.alert.description), None)
+    if alert is not None:
+        return f"the device refuses the server: alert {alert_name(alert.description)}"
+    return f"the device refuses the server (class {tls.refusal.kind}: {tls.refusal.evidence[-1][1] if tls.refusal.evidence else 'it closes'})"
+
+
+def _by_silence(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thresholds: Thresholds) -> None:
+    """A ClientHello, and no ServerHello."""
+    spoke = connection.forward.first_data
+    ends = [c for c in connection.fins + connection.resets if not c.duplicate]
+    by_server = next((c for c in ends if c.direction == REVERSE), None)
+    client_alert = next((r.alert for r in tls.records if r.direction == FORWARD and r.alert and r.alert.description), None)
+    if client_alert:
+        fail(attempt, "tls", f"the device ends the handshake: alert {alert_name(client_alert.description)}")
+    elif by_server and not connection.reverse.bytes:
+        how = "RST" if by_server.flags & RST else "FIN"
+        fail(attempt, "tls", f"the server closes ({how}) after the ClientHello")
+    elif spoke and not connection.reverse.bytes:
+        until = min((c.time_ns for c in ends), default=end_ns)
+        if until - spoke[1] >= thresholds.stall_wait_s * NS:
+            fail(attempt, "tls", f"connected, then no answer to the ClientHello for {(until - spoke[1]) / NS:.1f} s")
+        else:
+            attempt.reason = "no answer to the ClientHello in the capture"
+    else:
+        attempt.reason = "the server's part of the handshake is not readable"
+
+
+def _by_http(attempt: Attempt, connection: Connection, end_ns: int, thresholds: Thresholds) -> None:
+    if not attempt.exchanges:
+        attempt.reason = "connected, nothing readable was said"
+        spoke = connection.forward.first_data
+        ends = [c.time_ns for c in connection.fins + connection.resets]
+        if spoke and not connection.reverse.bytes and min(ends, default=end_ns) - spoke[1] >= thresholds.stall_wait_s * NS:
+            fail(attempt, "http", "connected, then no answer to what the device sent")
+        return
+    last = attempt.exchanges[-1]
+    verdicts = [exchange_fault(e) for e in attempt.exchanges]
+    if any(v is None and e.response is not None and not is_challenge(e) for v, e in zip(verdicts, attempt.exchanges, strict=True)):
+        final = exchange_fault(last)
+        if final is None or last.response is None:
+            attempt.outcome = "ok"
+            return
+    reason = next((v for v in reversed(verdicts) if v), None)
+    if reason:
+        fail(attempt, "http", reason)
+    elif any(is_challenge(e) for e in attempt.exchanges):
+        attempt.outcome, attempt.reason = "ok", "asked for credentials"
+    else:
+        attempt.reason = "no response in the capture"
+
+
+def exchange_fault(exchange: Exchange) -> str | None:
+    """What is wrong with a response, None if nothing is, or there is none."""
+    response = exchange.response
+    if response is None or response.status == 0:
+        return None
+    if response.status >= 400 and not is_challenge(exchange):
+        return f"HTTP {response.status} to {exchange.request.method if exchange.request else 'a request'} {exchange.path}".rstrip()
+    if isinstance(exchange.answer, Unreadable):
+        return "a web page in place of a discovery answer" if exchange.answer.html else f"unreadable answer: {exchange.answer.reason}"
+    if isinstance(exchange.answer, ExchangeAnswer) and exchange.answer.action == "error" and not _harmless(exchange, exchange.answer):
+        return f"Exchange error {exchange.answer.error_code}"
+    return None
+
+
+def _harmless(exchange: Exchange, answer: ExchangeAnswer) -> bool:
+    """ErrorCode 600 on a GET is the healthy sign (autodiscover.md 5.2)."""
+    return answer.error_code == "600" and exchange.request is not None and exchange.request.method == "GET"
+
+
+def is_challenge(exchange: Exchange) -> bool:
+    """A normal 401: the request bore no credentials, or the handshake of NTLM goes on (autodiscover.md 10)."""
+    if exchange.response is None or exchange.response.status != 401:
+        return False
+    headers = exchange.request.raw_headers if exchange.request else ()
+    credentials = next((v for k, v in headers if k.lower() in ("authorization", "x-ms-webticket")), None)
+    if credentials is None:
+        return True
+    return any(w.partition(" ")[0].lower() in CHALLENGES and " " in w.strip() for w in exchange.response.www_authenticate)

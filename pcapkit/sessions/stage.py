@@ -1,0 +1,215 @@
+"""Facts and connections → the scene. A pure function: called again and again while a capture grows, it gives the same for the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Final
+
+from pcapkit.flows.facts import Connection
+from pcapkit.limits import Thresholds
+from pcapkit.model import Capture
+from pcapkit.sessions import attempts as trying
+from pcapkit.sessions import health, lookups, outcomes, results, sessions, site, steps
+from pcapkit.sessions.collect import Facts, FlowFacts
+from pcapkit.sessions.devices import Roster
+from pcapkit.sessions.names import Names
+from pcapkit.sessions.roles import by_name, by_path
+from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup, Refusal, Scene, SessionCase, StrangerChain, Tls
+from pcapkit.sessions.site import Inside, Ours
+from pcapkit.sessions.sources import SiteOptions, Tracker, Trust
+from pcapkit.sessions.tls import Chains
+
+FOUND: Final = 20_000
+"""Connections that one question to the flow table gives at most."""
+STRANGERS_JUDGED: Final = 64
+
+
+def build(facts: Facts, tracker: Tracker, captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None) -> Scene:
+    """Everything of one run, for the rules."""
+    return _Stage(facts, tracker, captures, options, thresholds, trust).scene()
+
+
+class _Stage:
+    """The order in which the parts are made."""
+
+    def __init__(
+        self, facts: Facts, tracker: Tracker, captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None
+    ) -> None:
+        self._facts = facts
+        self._tracker = tracker
+        self._captures = captures
+        self._options = options
+        self._thresholds = thresholds
+        self._trust = trust
+        self._inside = Inside(options.inside)
+        self._connections: dict[int, Connection] = {}
+        self._copies = {flow: tuple(found) for flow, found in tracker.nat_copies().items()}
+        self._foreign = {flow: tuple(found) for flow, found in tracker.foreign_replies().items()}
+
+    def scene(self) -> Scene:
+        roster = self._roster()
+        found = lookups.build(self._facts.lookups(), roster, self._end_of, self._thresholds)
+        _hand_out(found, roster.devices)
+        names = Names(self._options.external_fqdns)
+        talks = self._talks(roster)
+        attempts = [attempt for _, attempt in talks]
+        self._tie(attempts, found, roster.devices)
+        names.by_themselves(found, attempts)
+        names.by_services(found)
+        names.by_exchanges(attempts)
+        for device in roster.devices:
+            mine = [a for a in attempts if a.device == device.id]
+            names.guess(device, [x for x in found if x.device == device.id], mine, self._inside, self._thresholds)
+        attempts += self._silent(roster.devices, found, names, {facts.flow for facts, _ in talks})
+        self._judge(attempts, names)
+        cases = sessions.group(roster.devices, found, attempts, names, self._thresholds)
+        for case in cases:
+            for attempt in case.attempts:
+                if attempt.connection is None:
+                    outcomes.decide(attempt, 0, self._foreign, self._thresholds)
+            results.conclude(case)
+            case.steps = steps.steps_of(case.attempts)
+        return self._set(roster.devices, found, names, attempts, cases)
+
+    # ------------------------------------------------------------ parts
+
+    def _find(self, client: str | None, server: str | None, port: int | None) -> list[Connection]:
+        found = []
+        for flow in self._tracker.find(client, server, port):
+            found.append(self._connection(flow))
+            if len(found) >= FOUND:
+                break
+        return found
+
+    def _connection(self, flow: int) -> Connection:
+        connection = self._connections.get(flow)
+        if connection is None:
+            connection = self._connections[flow] = self._tracker.connection(flow)
+        return connection
+
+    def _end_of(self, capture: int) -> int:
+        """Time of the last packet of a capture, as far as it is read."""
+        told = self._captures[capture].last_time_ns if 0 <= capture < len(self._captures) else None
+        return max(told or 0, self._facts.last_ns if told is None else 0)
+
+    def _roster(self) -> Roster:
+        """Devices, and hosts outside that took part in a discovery."""
+        translated = frozenset(copy.copy_source for copies in self._copies.values() for copy in copies)
+        originals = {self._connection(flow).client for flow in self._copies}
+        roster = Roster(self._facts.sightings, self._inside, self._find, translated - originals)
+        roster.settle(self._outsiders())
+        return roster
+
+    def _outsiders(self) -> Iterable[str]:
+        for fact in self._facts.lookups():
+            if not fact.message.response and by_name(fact.name):
+                yield fact.src
+        for facts in self._facts.conversations():
+            if _takes_part(facts):
+                yield facts.client
+
+    def _talks(self, roster: Roster) -> list[tuple[FlowFacts, Attempt]]:
+        """Conversations with TLS or HTTP in them, copies behind a NAT left out."""
+        found = []
+        for facts in self._facts.conversations():
+            device = roster.of(facts.client, facts.first.time_ns, facts.client_mac)
+            if device:
+                found.append((facts, trying.from_facts(facts, self._connection(facts.flow), device, self._thresholds)))
+        return found
+
+    def _tie(self, attempts: list[Attempt], found: list[Lookup], devices: list[DeviceCase]) -> None:
+        for device in devices:
+            trying.tie((a for a in attempts if a.device == device.id), trying.Answers(x for x in found if x.device == device.id))
+
+    def _silent(self, devices: list[DeviceCase], found: list[Lookup], names: Names, known: set[int]) -> list[Attempt]:
+        quiet: list[Attempt] = []
+        for device in devices:
+            mine = [x for x in found if x.device == device.id and x.search_of is None and names.fact(device.id, x.name)]
+            quiet += trying.silent(device, mine, known, self._find)
+        self._tie(quiet, found, devices)
+        return [a for a in quiet if names.fact(a.device, a.name)]
+
+    # ------------------------------------------------------------ verdicts
+
+    def _judge(self, attempts: list[Attempt], names: Names) -> None:
+        chains = Chains(self._trust)
+        if self._trust is not None:
+            for der in self._facts.issuers.values():
+                self._trust.learn(der)
+        secured = [(a, a.tls) for a in attempts if a.tls and a.address and a.port]
+        for attempt, tls in secured:
+            chains.offer(attempt.address or "", attempt.port or 0, tls)
+        for attempt, tls in secured:
+            if names.fact(attempt.device, attempt.name):
+                chains.complete(attempt.address or "", attempt.port or 0, tls, tls.sni or attempt.name)
+        self._chains = chains
+        for attempt in attempts:
+            if attempt.tls and attempt.connection and not attempt.tls.accepted:
+                attempt.tls.refusal = _refusal(attempt.tls, attempt.connection, self._thresholds)
+            end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
+            outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
+
+    def _set(self, devices: list[DeviceCase], found: list[Lookup], names: Names, attempts: list[Attempt], cases: list[SessionCase]) -> Scene:
+        public = names.public()
+        options = self._options
+        ours = Ours(self._inside, options.public_ips, options.external_fqdns, found, public, self._find, self._foreign, self._copies)
+        ours.sessions(cases, devices)
+        told = site.describe(self._inside, options.inside, options.public_ips, options.external_fqdns, cases, public, ours)
+        by_server: dict[tuple[str, int], list[Tls]] = {}
+        for attempt in attempts:
+            if attempt.tls and attempt.address and attempt.port:
+                by_server.setdefault((attempt.address, attempt.port), []).append(attempt.tls)
+        return Scene(
+            captures=self._captures,
+            site=told,
+            thresholds=self._thresholds,
+            devices=devices,
+            sessions=cases,
+            names=public,
+            lookups=found,
+            health=health.measure(self._tracker, self._captures, devices, cases, self._copies, self._thresholds),
+            find=self._find,
+            is_inside=self._inside,
+            ours=ours,
+            foreign_replies=self._foreign,
+            nat_copies=self._copies,
+            tls_by_server=by_server,
+            strangers=self._strangers(cases),
+        )
+
+    def _strangers(self, cases: list[SessionCase]) -> tuple[StrangerChain, ...]:
+        """Chains of servers outside the sessions, judged only where a session's own chain is a private one."""
+        in_sessions = {a.tls.chain for c in cases for a in c.attempts if a.tls and a.tls.chain}
+        private = any(a.tls.verdict and a.tls.verdict.status == "private" for c in cases for a in c.attempts if a.tls)
+        found: list[StrangerChain] = []
+        for fact in self._facts.strangers.values():
+            if fact.chain in in_sessions:
+                continue
+            judged = private and len(found) < STRANGERS_JUDGED
+            verdict = self._chains.judge(fact.chain, fact.name, fact.ref.time_ns) if judged else None
+            found.append(StrangerChain(fact.name, fact.server, fact.ref, fact.chain, verdict))
+        return tuple(found)
+
+
+def _hand_out(found: list[Lookup], devices: list[DeviceCase]) -> None:
+    by_id = {d.id: d for d in devices}
+    for lookup in found:
+        if lookup.device in by_id:
+            by_id[lookup.device].lookups.append(lookup)
+
+
+def _takes_part(facts: FlowFacts) -> bool:
+    """The conversation is a discovery or a service of one, by its name or by a readable request."""
+    if facts.name and (told := by_name(facts.name)) and told.role != "edge":
+        return True
+    return any(by_path(s.message.uri.partition("?")[0].lower()) for s in facts.events if s.message.TYPE in ("http.request", "http2.request"))
+
+
+def _refusal(tls: Tls, connection: Connection, thresholds: Thresholds) -> Refusal | None:
+    try:
+        classify = import_module("pcapkit.sessions.refusal").classify
+    except ModuleNotFoundError:
+        return None
+    found: Refusal | None = classify(tls, connection, thresholds)
+    return found

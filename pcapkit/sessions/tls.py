@@ -1,0 +1,143 @@
+"""TLS events of a conversation → its handshake as one object (autodiscover.md 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from pcapkit_dissectors.messages import (
+    Alert,
+    Certificate,
+    ChangeCipherSpec,
+    ClientHello,
+    Encrypted,
+    HandshakeMessage,
+    HttpRequest,
+    ServerHello,
+    TlsKeys,
+)
+
+from pcapkit.sessions.collect import FlowFacts, Seen
+from pcapkit.sessions.scene import ClearRecord, Ref, Tls
+from pcapkit.sessions.sources import Trust
+from pcapkit.trust.verdict import Verdict
+
+TLS13: Final = 0x0304
+CCS: Final = 20
+ALERT: Final = 21
+APPLICATION: Final = 23
+CLIENT: Final = 0
+SERVER: Final = 1
+
+
+def assemble(facts: FlowFacts, appdata_min: int) -> Tls | None:
+    """The handshake, None if the conversation says nothing in TLS."""
+    tls = Tls()
+    spoke = False
+    for seen in facts.events:
+        spoke = _take(tls, seen) or spoke
+    if not spoke:
+        return None
+    if tls.server_hello:
+        tls.version = tls.server_hello.version
+    tls.resumed = _resumed(tls)
+    tls.accepted = _accepted(tls, facts.events, appdata_min)
+    return tls
+
+
+def _take(tls: Tls, seen: Seen) -> bool:
+    """Take one event; True if it is TLS."""
+    match seen.message:
+        case ClientHello() as hello:
+            if tls.hello is None:
+                tls.hello, tls.hello_ref = hello, seen.ref
+        case ServerHello() as hello:
+            if tls.server_hello is None and not hello.hello_retry:
+                tls.server_hello, tls.server_hello_ref = hello, seen.ref
+        case Certificate() as certificate:
+            if seen.direction == SERVER and not tls.chain and certificate.raw_der:
+                tls.chain, tls.chain_ref = certificate.raw_der, seen.ref
+        case Alert() as alert:
+            tls.records.append(ClearRecord(seen.ref, seen.direction, ALERT, 2, alert))
+        case ChangeCipherSpec():
+            tls.records.append(ClearRecord(seen.ref, seen.direction, CCS, 1, None))
+        case Encrypted() as record:
+            tls.records.append(ClearRecord(seen.ref, seen.direction, record.content_type, record.length, None))
+        case HandshakeMessage() as message:
+            tls.handshake.append((seen.ref, seen.direction, message.msg_type))
+        case TlsKeys() as keys:
+            tls.keys = keys.status
+        case _:
+            return False
+    tls.decrypted = tls.decrypted or seen.decrypted
+    return True
+
+
+def _resumed(tls: Tls) -> bool:
+    """An abbreviated handshake: no certificate was sent (RFC 5246, 7.3; RFC 8446, 2.2)."""
+    hello = tls.server_hello
+    if hello is None:
+        return False
+    if hello.version >= TLS13:
+        return hello.psk
+    if tls.chain:
+        return False
+    echoed = bool(hello.session_id) and tls.hello is not None and hello.session_id == tls.hello.session_id
+    first = next((r.direction for r in tls.records if r.content_type == CCS), None)
+    return echoed or (first == SERVER and not any(kind == 14 for _, _, kind in tls.handshake))
+
+
+def _accepted(tls: Tls, events: Iterable[Seen], appdata_min: int) -> bool:
+    """The client sent application data after the server's flight. In TLS 1.3 its first protected record is the Finished (autodiscover.md 9.5)."""
+    if any(isinstance(s.message, HttpRequest) and s.decrypted for s in events):
+        return True
+    if tls.hello is not None and tls.server_hello is None:
+        return False
+    sent = [r for r in tls.records if r.direction == CLIENT and r.content_type == APPLICATION]
+    if tls.server_hello_ref is not None:
+        sent = [r for r in sent if r.ref >= tls.server_hello_ref]
+    if tls.server_hello is None or tls.server_hello.version >= TLS13:
+        sent = sent[1:]
+    return any(r.length >= appdata_min for r in sent)
+
+
+def answered_ns(tls: Tls) -> int | None:
+    """When the client's application data began, for what follows it."""
+    sent = [r.ref.time_ns for r in tls.records if r.direction == CLIENT and r.content_type == APPLICATION]
+    return sent[-1] if sent else None
+
+
+class Chains:
+    """Chains by server and name, to judge, and to lend to conversations that show none (autodiscover.md 9.1)."""
+
+    def __init__(self, trust: Trust | None) -> None:
+        self._trust = trust
+        self._by_server: dict[tuple[str, int, str | None], Tls] = {}
+        self._cache: dict[tuple[tuple[bytes, ...], str | None, int], Verdict] = {}
+
+    def offer(self, server: str, port: int, tls: Tls) -> None:
+        """A chain that was seen."""
+        if tls.chain and not tls.chain_borrowed:
+            self._by_server.setdefault((server, port, tls.sni), tls)
+
+    def complete(self, server: str, port: int, tls: Tls, name: str | None) -> None:
+        """Borrow a chain where there is none, and judge what there is."""
+        if not tls.chain and tls.server_hello is not None:
+            lender = self._by_server.get((server, port, tls.sni))
+            if lender:
+                tls.chain, tls.chain_ref, tls.chain_borrowed, tls.chain_borrowed_from = lender.chain, lender.chain_ref, True, lender.chain_ref
+        if tls.chain and tls.chain_ref:
+            own: Ref | None = tls.server_hello_ref if tls.chain_borrowed else tls.chain_ref
+            tls.verdict = self.judge(tls.chain, name, (own or tls.chain_ref).time_ns)
+
+    def judge(self, chain: tuple[bytes, ...], name: str | None, at_ns: int) -> Verdict | None:
+        """The verdict, made once for each chain, name and hour."""
+        if self._trust is None:
+            return None
+        key = (chain, name, at_ns // 3_600_000_000_000)
+        if key not in self._cache:
+            self._cache[key] = self._trust.judge(chain, name, at_ns)
+        return self._cache[key]
+
+
+Judge = Callable[[tuple[bytes, ...], str | None, int], Verdict | None]
