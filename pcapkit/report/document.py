@@ -223,3 +223,64 @@ class ReportDoc(TypedDict):
     counts: dict[str, int]
     interrupted: bool
     flows: NotRequired[list[FlowDoc]]
+
+
+class CaptureLine(CaptureDoc):
+    """``jsonl``: a capture."""
+
+    type: Literal["capture"]
+
+
+class DeviceLine(DeviceDoc):
+    """``jsonl``: a device."""
+
+    type: Literal["device"]
+
+
+class SessionLine(SessionDoc):
+    """``jsonl``: a session."""
+
+    type: Literal["session"]
+
+
+class FindingLine(FindingDoc):
+    """``jsonl``: a finding."""
+
+    type: Literal["finding"]
+
+
+class FlowLine(FlowDoc):
+    """``jsonl``, with ``--full``: a conversation."""
+
+    type: Literal["flow"]
+
+
+class SummaryLine(TypedDict):
+    """``jsonl``: the last line, with all that belongs to the whole."""
+
+    type: Literal["summary"]
+    schema: Literal["pcapkit.report/1"]
+    tool: ToolDoc
+    site: SiteDoc
+    not_judged: list[NotJudgedDoc]
+    ignored: list[IgnoredDoc]
+    unreadable: list[UnreadableDoc]
+    counts: dict[str, int]
+    interrupted: bool
+    totals: dict[str, int]
+
+
+class EventDoc(TypedDict):
+    """One line of ``pcapkit dissect``: an event, in order of ``frame``. Further keys depend on ``type``."""
+
+    type: str
+    capture: int
+    frame: int
+    frames: list[int]
+    time: str
+    src: str | None
+    dst: str | None
+    sport: int | None
+    dport: int | None
+    transport: str
+    complete: bool
