@@ -77,11 +77,15 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The rest of the conversation is another protocol (CONNECT, Upgrade, STARTTLS): find a new dissector for it."""
+    """The rest of the conversation is another protocol (CONNECT, Upgrade, STARTTLS): find a new dissector for it.
+
+    ``raw_rest``: bytes of each direction that were already fed and belong to the new protocol; they come before all that follows.
+    """
 
     TYPE: ClassVar[str] = "handover"
 
     protocol: str | None = None
+    raw_rest: tuple[bytes, bytes] = (b"", b"")
 
 
 class Conversation(Protocol):

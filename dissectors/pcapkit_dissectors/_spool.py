@@ -24,6 +24,11 @@ class Spool:
     def __len__(self) -> int:
         return len(self.data)
 
+    @property
+    def frame(self) -> int:
+        """The frame that brought the last of what was taken."""
+        return self._last.frame
+
     def add(self, data: bytes, stamp: Stamp) -> None:
         """Append what one segment brought."""
         self.data += data
