@@ -19,6 +19,7 @@ from pcapkit.sessions.scene import Scene
 
 EVIDENCE_PER_FINDING: Final = 200
 """Frames listed of one finding: the first ones of every hit where a finding has more."""
+LIST_ITEMS: Final = 200
 HEADLINES: Final = 3
 """Sentences of hits that a finding's detail repeats; the rest is counted."""
 
@@ -231,11 +232,11 @@ def join_headlines(hits: Sequence[Hit]) -> str:
 
 
 def join_facts(hits: Sequence[Hit], left_out: int) -> dict[str, Json]:
-    """Facts of the worst hit win; what belongs to one device stands under ``by_device``."""
+    """Facts of the worst hit win, lists take in what all hits have; what belongs to one device stands under ``by_device``."""
     facts: dict[str, Json] = {}
     by_device: dict[str, dict[str, Json]] = {}
     for hit in reversed(hits):
-        facts.update(hit.facts)
+        facts.update({key: both_lists(value, facts.get(key)) for key, value in hit.facts.items()})
         if hit.device_facts and (device := device_of(hit)):
             by_device.setdefault(device, {}).update(hit.device_facts)
     if by_device:
@@ -243,6 +244,14 @@ def join_facts(hits: Sequence[Hit], left_out: int) -> dict[str, Json]:
     if left_out:
         facts["evidence_left_out"] = left_out
     return facts
+
+
+def both_lists(value: Json, known: Json) -> Json:
+    """``value``, with the items of ``known`` behind its own if both are lists."""
+    if not (isinstance(value, list) and isinstance(known, list)) or value == known:
+        return value
+    more = [item for item in known[: LIST_ITEMS - len(value)] if item not in value]
+    return value + more
 
 
 @dataclass(slots=True)

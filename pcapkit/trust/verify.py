@@ -79,8 +79,9 @@ class Trust:
         if self.pool.learn(read(der)):
             self._verdicts.clear()
 
-    def judge(self, der: tuple[bytes, ...], name: str | None, at_ns: int) -> Verdict:
-        """The verdict on a chain as sent (leaf first), for the name asked, at ``at_ns``. Never raises."""
+    def judge(self, chain: Sequence[bytes], name: str | None, at_ns: int) -> Verdict:
+        """The verdict on a chain as sent (DER, leaf first), for the name asked, at ``at_ns``. Never raises."""
+        der = tuple(chain)
         at_ns = at_ns if self.at_ns is None else self.at_ns
         name = name.lower().rstrip(".") if name else None
         kept = self._verdicts.get((der, name))

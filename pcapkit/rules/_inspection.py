@@ -1,0 +1,46 @@
+"""Is a private CA one that inspects TLS? Then it signs public names that have nothing to do with the company (autodiscover.md 8.5, 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pcapkit.rules._api import Note
+from pcapkit.rules._chains import Meeting
+from pcapkit.sessions.roles import organisational_domain
+from pcapkit.sessions.scene import Ref, Scene
+from pcapkit.trust.certificate import info_of
+
+SHOWN: Final = 10
+
+
+def inspected(scene: Scene, meeting: Meeting) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """Unrelated public names whose certificates the issuer of this leaf signed, with the frames."""
+    issuer = meeting.leaf.issuer
+    own = own_domains(scene)
+    found: dict[str, Note] = {}
+    for name, address, ref, signer in signed_elsewhere(scene):
+        domain = organisational_domain(name)
+        if signer == issuer and domain and domain not in own and not scene.is_inside(address):
+            found.setdefault(name, (ref, f"the same CA signed the certificate of {name}"))
+    names = tuple(sorted(found))[:SHOWN]
+    return names, tuple(found[name] for name in names)
+
+
+def own_domains(scene: Scene) -> set[str]:
+    """Organisational domains of the accounts, and of the names that autodiscover led to (sign-in providers are not the company's)."""
+    names = {session.domain for session in scene.sessions}
+    names |= {name for name, fact in scene.names.items() if fact.role not in ("idp", "other")}
+    return {domain for name in names if (domain := organisational_domain(name))}
+
+
+def signed_elsewhere(scene: Scene) -> Iterator[tuple[str, str, Ref, str]]:
+    """Name, server address, frame and issuer of every leaf that was seen, in sessions or not."""
+    for stranger in scene.strangers:
+        if stranger.name and stranger.chain:
+            yield stranger.name, stranger.server, stranger.ref, info_of(stranger.chain[0]).issuer
+    for session in scene.sessions:
+        for attempt in session.attempts:
+            tls = attempt.tls
+            if tls and tls.chain and tls.chain_ref and not tls.chain_borrowed and attempt.name and attempt.address:
+                yield attempt.name, attempt.address, tls.chain_ref, info_of(tls.chain[0]).issuer

@@ -1,0 +1,56 @@
+"""Which certificates of a session could not be judged, and why: said instead of silence (autodiscover.md 9.1, 12.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcapkit.rules._api import Unjudged
+from pcapkit.sessions.scene import Attempt, Scene, Tls
+
+TLS13 = "TLS 1.3, no keys: certificates cannot be seen"
+RESUMED = "the TLS session was resumed: no certificate was sent"
+LOST = "the certificate message is not in the capture"
+
+
+def unseen_chains(scene: Scene) -> Iterator[Unjudged]:
+    """For each reason the devices that have a server whose chain was not seen in any of their connections, or could not be judged."""
+    unseen: dict[str, dict[str, None]] = {}
+    undecided: dict[str, dict[str, None]] = {}
+    for session in scene.sessions:
+        seen = {place(a) for a in session.attempts if a.tls and a.tls.chain and not a.tls.chain_borrowed}
+        for attempt in session.attempts:
+            tls = attempt.tls
+            if tls is None or tls.server_hello is None:
+                continue
+            if reason := why_unseen(tls):
+                if place(attempt) not in seen:
+                    unseen.setdefault(reason, {})[session.device.id] = None
+            elif reason := why_undecided(tls):
+                undecided.setdefault(reason, {})[session.device.id] = None
+    for reason, devices in unseen.items():
+        yield Unjudged(tuple(devices), reason, "untrusted-*")
+        yield Unjudged(tuple(devices), reason, "cert-*")
+    for reason, devices in undecided.items():
+        yield Unjudged(tuple(devices), reason, "untrusted-*")
+
+
+def place(attempt: Attempt) -> tuple[str | None, str | None, int | None]:
+    """Name and server: where the same chain is to be expected."""
+    return (attempt.name, attempt.address, attempt.port)
+
+
+def why_unseen(tls: Tls) -> str | None:
+    """Why this handshake shows no chain, None if it does."""
+    if tls.chain and not tls.chain_borrowed:
+        return None
+    if tls.resumed:
+        return RESUMED
+    return TLS13 if (tls.version or 0) >= 0x0304 else LOST
+
+
+def why_undecided(tls: Tls) -> str | None:
+    """Why the chain that was read does not tell whether devices should trust it."""
+    verdict = tls.verdict
+    if verdict is None or verdict.status not in ("undecided", "unverifiable", "unparseable"):
+        return None
+    return verdict.reason
