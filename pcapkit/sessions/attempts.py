@@ -12,6 +12,7 @@ from pcapkit.sessions import exchanges as http
 from pcapkit.sessions import tls as handshakes
 from pcapkit.sessions.collect import FlowFacts
 from pcapkit.sessions.lookups import decided
+from pcapkit.sessions.refusal import classify
 from pcapkit.sessions.roles import host_of
 from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup
 
@@ -22,7 +23,9 @@ Find = Callable[[str | None, str | None, int | None], list[Connection]]
 
 def from_facts(facts: FlowFacts, connection: Connection, device: DeviceCase, thresholds: Thresholds) -> Attempt:
     """The attempt that a conversation with TLS or HTTP in it is. Role and outcome are still open."""
-    tls = handshakes.assemble(facts, thresholds.appdata_min)
+    tls = handshakes.assemble(facts)
+    if tls is not None:
+        tls.accepted, tls.refusal = classify(tls, connection, thresholds)
     exchanges = http.assemble(facts)
     name = tls.sni if tls else None
     if name is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import Final
 
 from pcapkit.flows.facts import Connection
@@ -14,8 +13,9 @@ from pcapkit.sessions import health, lookups, outcomes, results, sessions, site,
 from pcapkit.sessions.collect import Facts, FlowFacts
 from pcapkit.sessions.devices import Roster
 from pcapkit.sessions.names import Names
+from pcapkit.sessions.refusal import Trial, refine
 from pcapkit.sessions.roles import by_name, by_path
-from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup, Refusal, Scene, SessionCase, StrangerChain, Tls
+from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup, Scene, SessionCase, StrangerChain, Tls
 from pcapkit.sessions.site import Inside, Ours
 from pcapkit.sessions.sources import SiteOptions, Tracker, Trust
 from pcapkit.sessions.tls import Chains
@@ -144,9 +144,14 @@ class _Stage:
             if names.fact(attempt.device, attempt.name):
                 chains.complete(attempt.address or "", attempt.port or 0, tls, tls.sni or attempt.name)
         self._chains = chains
+        trials: dict[tuple[str, str], list[Trial]] = {}
+        for attempt, tls in secured:
+            trials.setdefault((attempt.device, attempt.name or attempt.address or ""), []).append(
+                Trial(tls, attempt.first_time_ns, attempt.last_time_ns)
+            )
+        for same in trials.values():
+            refine(same)
         for attempt in attempts:
-            if attempt.tls and attempt.connection and not attempt.tls.accepted:
-                attempt.tls.refusal = _refusal(attempt.tls, attempt.connection, self._thresholds)
             end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
             outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
 
@@ -204,12 +209,3 @@ def _takes_part(facts: FlowFacts) -> bool:
     if facts.name and (told := by_name(facts.name)) and told.role != "edge":
         return True
     return any(by_path(s.message.uri.partition("?")[0].lower()) for s in facts.events if s.message.TYPE in ("http.request", "http2.request"))
-
-
-def _refusal(tls: Tls, connection: Connection, thresholds: Thresholds) -> Refusal | None:
-    try:
-        classify = import_module("pcapkit.sessions.refusal").classify
-    except ModuleNotFoundError:
-        return None
-    found: Refusal | None = classify(tls, connection, thresholds)
-    return found

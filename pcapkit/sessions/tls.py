@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final
 
 from pcapkit_dissectors.messages import (
@@ -25,13 +24,11 @@ from pcapkit.trust.verdict import Verdict
 TLS13: Final = 0x0304
 CCS: Final = 20
 ALERT: Final = 21
-APPLICATION: Final = 23
-CLIENT: Final = 0
 SERVER: Final = 1
 
 
-def assemble(facts: FlowFacts, appdata_min: int) -> Tls | None:
-    """The handshake, None if the conversation says nothing in TLS."""
+def assemble(facts: FlowFacts) -> Tls | None:
+    """The handshake, None if the conversation says nothing in TLS. Whether it was accepted is for ``refusal.classify`` to say."""
     tls = Tls()
     spoke = False
     for seen in facts.events:
@@ -41,7 +38,7 @@ def assemble(facts: FlowFacts, appdata_min: int) -> Tls | None:
     if tls.server_hello:
         tls.version = tls.server_hello.version
     tls.resumed = _resumed(tls)
-    tls.accepted = _accepted(tls, facts.events, appdata_min)
+    tls.accepted = any(isinstance(s.message, HttpRequest) and s.decrypted for s in facts.events)
     return tls
 
 
@@ -87,26 +84,6 @@ def _resumed(tls: Tls) -> bool:
     return echoed or (first == SERVER and not any(kind == 14 for _, _, kind in tls.handshake))
 
 
-def _accepted(tls: Tls, events: Iterable[Seen], appdata_min: int) -> bool:
-    """The client sent application data after the server's flight. In TLS 1.3 its first protected record is the Finished (autodiscover.md 9.5)."""
-    if any(isinstance(s.message, HttpRequest) and s.decrypted for s in events):
-        return True
-    if tls.hello is not None and tls.server_hello is None:
-        return False
-    sent = [r for r in tls.records if r.direction == CLIENT and r.content_type == APPLICATION]
-    if tls.server_hello_ref is not None:
-        sent = [r for r in sent if r.ref >= tls.server_hello_ref]
-    if tls.server_hello is None or tls.server_hello.version >= TLS13:
-        sent = sent[1:]
-    return any(r.length >= appdata_min for r in sent)
-
-
-def answered_ns(tls: Tls) -> int | None:
-    """When the client's application data began, for what follows it."""
-    sent = [r.ref.time_ns for r in tls.records if r.direction == CLIENT and r.content_type == APPLICATION]
-    return sent[-1] if sent else None
-
-
 class Chains:
     """Chains by server and name, to judge, and to lend to conversations that show none (autodiscover.md 9.1)."""
 
@@ -138,6 +115,3 @@ class Chains:
         if key not in self._cache:
             self._cache[key] = self._trust.judge(chain, name, at_ns)
         return self._cache[key]
-
-
-Judge = Callable[[tuple[bytes, ...], str | None, int], Verdict | None]
