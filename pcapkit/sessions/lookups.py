@@ -12,7 +12,7 @@ from pcapkit.limits import CNAME_DEPTH, Thresholds
 from pcapkit.sessions.collect import DnsFact
 from pcapkit.sessions.devices import Roster
 from pcapkit.sessions.roles import search_suffix_of
-from pcapkit.sessions.scene import DeviceCase, Lookup, LookupOutcome, Query, Ref
+from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup, LookupOutcome, Query, Ref
 
 NS: Final = 10**9
 COPY_NS: Final = 5_000_000
@@ -219,3 +219,17 @@ def _mark_suffixed(lookups: list[Lookup], owners: dict[str, DeviceCase]) -> None
 def decided(lookup: Lookup) -> Ref:
     """The moment from which the device knew: its answer, else its last question."""
     return lookup.answer or lookup.queries[-1].ref
+
+
+def doubt(lookups: Iterable[Lookup], attempts: Iterable[Attempt], thresholds: Thresholds) -> None:
+    """A device that goes on to connect by the name knew the answer, seen or not: such a silence is the capture's (autodiscover.md 12.1, ``dns_wait``)."""
+    used: dict[tuple[str, str], list[int]] = {}
+    for attempt in attempts:
+        if attempt.name:
+            used.setdefault((attempt.device, attempt.name), []).append(attempt.first_time_ns)
+    wait = round(thresholds.dns_wait_single_s * NS)
+    for lookup in lookups:
+        if lookup.outcome == "timeout":
+            since, until = lookup.first.time_ns, lookup.queries[-1].ref.time_ns + wait
+            if any(since <= when <= until for when in used.get((lookup.device, lookup.name), ())):
+                lookup.outcome = "unknown"

@@ -55,6 +55,7 @@ class _Stage:
         talks = self._talks(roster)
         attempts = [attempt for _, attempt in talks]
         self._tie(attempts, found, roster.devices)
+        lookups.doubt(found, attempts, self._thresholds)
         names.by_themselves(found, attempts)
         names.by_services(found)
         names.by_exchanges(attempts)
