@@ -21,7 +21,8 @@ from pathlib import Path
 
 BITS = (36, 28, 24)
 LEGAL = re.compile(
-    r"[\s,]+(inc|incorporated|corp|corporation|co|company|ltd|limited|llc|gmbh|ag|s\.?a|s\.?r\.?l|b\.?v|a/s|ab|oy|kg|plc|pty|pte|n\.?v|s\.?p\.?a)\.?$", re.I
+    r"[\s,]+(inc|incorporated|corp|corporation|co|company|ltd|limited|llc|gmbh|ag|s\.?a|s\.?r\.?l|b\.?v|a/s|ab|oy|kg|plc|pty|pte|n\.?v|s\.?p\.?a)\.?$",
+    re.I,
 )
 
 
