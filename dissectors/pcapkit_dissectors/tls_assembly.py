@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pcapkit_dissectors._api import Stamp
-from pcapkit_dissectors._limits import TLS_HANDSHAKE
+from pcapkit_dissectors._limits import EVENT_FRAMES, TLS_HANDSHAKE
 
 _HEADER = 4
 
@@ -34,7 +34,10 @@ def place(stamps: list[Stamp]) -> tuple[tuple[int, ...], int]:
     if len(stamps) == 1:
         return (stamps[0].frame,), stamps[0].time_ns
     last = max(stamps)
-    return tuple(sorted({s.frame for s in stamps})), last.time_ns
+    frames = sorted({s.frame for s in stamps})
+    if len(frames) > EVENT_FRAMES:
+        frames[EVENT_FRAMES - 1 :] = frames[-1:]
+    return tuple(frames), last.time_ns
 
 
 class Assembler:
