@@ -36,7 +36,12 @@ def write(page: Page, report: Report) -> None:
 
 def _facts(style: Style, capture: Capture) -> str:
     names = [style.show(i.name) for i in capture.interfaces if i.name]
-    parts = [*names[:4], *([f"{len(names) - 4} more interfaces"] if len(names) > 4 else []), style.show(words.link(capture)), capture.format]
+    parts = [
+        *names[:4],
+        *([f"{len(names) - 4} more interfaces"] if len(names) > 4 else []),
+        style.show(words.link(capture)),
+        style.show(capture.format),
+    ]
     drops = [i.dropped for i in capture.interfaces if i.dropped is not None]
     said = ", ".join(filter(None, parts)) + "."
     if drops:
@@ -113,10 +118,8 @@ def flows(page: Page, report: Report) -> None:
     for flow in report.flows[:FLOWS]:
         name = f" {page.style.show(flow.name)}" if flow.name else ""
         size = f"{flow.bytes_client + flow.bytes_server:,} bytes"
-        ends = f"{flow.client}:{flow.client_port} → {flow.server}:{flow.server_port}"
-        page.text(
-            f"{flow.id} {flow.transport} {ends}{name} · {words.count(flow.packets, 'packet')}, {size}, from frame {flow.first_frame}", " ", "    "
-        )
+        ends = page.style.show(f"{flow.transport} {flow.client}:{flow.client_port} → {flow.server}:{flow.server_port}")
+        page.text(f"{flow.id} {ends}{name} · {words.count(flow.packets, 'packet')}, {size}, from frame {flow.first_frame}", " ", "    ")
     if len(report.flows) > FLOWS:
         page.text(f"and {words.count(len(report.flows) - FLOWS, 'more flow')} (--format json)", " ")
     page.gap()
