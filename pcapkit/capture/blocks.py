@@ -7,13 +7,12 @@ import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pcapkit.capture import linktypes
+from pcapkit.capture.layouts import Order
 from pcapkit.capture.notes import Notes, Port
 from pcapkit.limits import MAX_INTERFACES
-
-Order = Literal["<", ">"]
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1

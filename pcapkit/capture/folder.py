@@ -6,34 +6,31 @@ import os
 import re
 from collections.abc import Iterable
 
-from pcapkit.capture.pcap import looks_like_pcap
-from pcapkit.capture.pcapng import looks_like_pcapng
+from pcapkit.capture.sniff import holds_a_capture
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key in which ``cap_2`` stands before ``cap_10`` and tcpdump's ``cap.pcap`` before ``cap.pcap1``."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"[0-9]+|[^0-9]+", name)]
-
-
-def _holds_a_capture(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            head = file.read(64)
-    except OSError:
-        return False
-    return looks_like_pcap(head) or looks_like_pcapng(head)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"[0-9]{1,18}|[^0-9]+", name)]
 
 
 def expand(paths: Iterable[str]) -> list[str]:
     """Put the captures of a folder, told by content and in order of their names, in the place of each folder among ``paths``.
 
-    What is no folder stays as it is, and so does a folder without captures: opening it says so.
+    Names that count (``cap_00001_…``, ``cap_00002_…``) come in the order of the numbers. Folders inside are not entered, hidden files not
+    taken. What is no folder stays as it is, and so does a folder without captures: opening it says so.
     """
     out: list[str] = []
     for path in paths:
-        if path == "-" or not os.path.isdir(path):
-            out.append(path)
-            continue
-        inside = sorted((e.name for e in os.scandir(path) if e.is_file() and not e.name.startswith(".")), key=_natural)
-        out += [p for p in (os.path.join(path, name) for name in inside) if _holds_a_capture(p)] or [path]
+        inside = [] if path == "-" else [p for p in _files(path) if holds_a_capture(p)]
+        out += inside or [path]
     return out
+
+
+def _files(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and e.is_file()]
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names, key=_natural)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
@@ -10,16 +11,29 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from pcapkit.limits import KIB
+
 POLL_S: Final = 0.2
+HEAD: Final = 64 * KIB
+"""Bytes looked at to tell what an input is."""
+_ENOUGH: Final = 32
+"""So many bytes tell it too, when no more have come yet: a live capture may stay at its file header for long."""
 
 
 class Input(Protocol):
-    """Bytes in order. ``position`` and ``size`` are those of the file as it is stored; ``size`` is None where nobody knows it."""
+    """Bytes in order. ``position`` and ``size`` are those of the file as it is stored; ``size`` is None where nobody knows it.
 
-    position: int
-    size: int | None
-    trouble: tuple[str, str] | None
-    """Why the bytes ended early: code and detail of a problem."""
+    ``troubles``: code and detail of what was wrong with the bytes themselves.
+    """
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def troubles(self) -> list[tuple[str, str]]: ...
 
     def readinto(self, room: memoryview) -> int | None:
         """Bytes read; 0 at the end; None if there is nothing now and it is worth looking at what came before."""
@@ -35,7 +49,7 @@ class FileInput:
         self._path, self._fd, self._follow, self._stop = path, fd, follow, stop
         self.position = 0
         self.size: int | None = os.fstat(fd).st_size
-        self.trouble: tuple[str, str] | None = None
+        self.troubles: list[tuple[str, str]] = []
 
     def readinto(self, room: memoryview) -> int | None:
         n = os.readv(self._fd, [room])
@@ -44,17 +58,22 @@ class FileInput:
             return n
         return self._wait()
 
+    def pread(self, size: int, offset: int) -> bytes:
+        """Bytes from any place of the file, fewer at its end."""
+        return os.pread(self._fd, size, offset)
+
     def _wait(self) -> int | None:
         size = self.size = os.fstat(self._fd).st_size
         if size < self.position:
-            self.trouble = ("replaced", "the file became shorter while it was read: reading ends here")
+            self.troubles.append(("replaced", "the file became shorter while it was read: reading ends here"))
             return 0
         if size == self.position and self._replaced():
-            self.trouble = ("replaced", "another file took this one's name: reading ends here")
+            self.troubles.append(("replaced", "another file took this one's name: reading ends here"))
             return 0
         if self._stop():
             return 0
-        time.sleep(POLL_S)
+        if size == self.position:
+            time.sleep(POLL_S)
         return None
 
     def _replaced(self) -> bool:
@@ -78,7 +97,7 @@ class PipeInput:
     def __init__(self, fd: int, owned: bool, stop: Callable[[], bool]) -> None:
         self._fd, self._owned, self._stop = fd, owned, stop
         self.position = 0
-        self.trouble: tuple[str, str] | None = None
+        self.troubles: list[tuple[str, str]] = []
 
     def readinto(self, room: memoryview) -> int | None:
         ready, _, _ = select.select([self._fd], [], [], POLL_S)
@@ -91,6 +110,47 @@ class PipeInput:
     def close(self) -> None:
         if self._owned:
             os.close(self._fd)
+
+
+class Rewound:
+    """An input of which the first bytes were looked at: gives them again, then the rest."""
+
+    def __init__(self, inner: Input, head: bytes) -> None:
+        self._inner, self._head = inner, head
+        self.troubles = inner.troubles
+
+    @property
+    def position(self) -> int:
+        return self._inner.position
+
+    @property
+    def size(self) -> int | None:
+        return self._inner.size
+
+    def readinto(self, room: memoryview) -> int | None:
+        if not self._head:
+            return self._inner.readinto(room)
+        n = min(len(room), len(self._head))
+        room[:n] = self._head[:n]
+        self._head = self._head[n:]
+        return n
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def peek(inner: Input, stop: Callable[[], bool]) -> tuple[bytes, Rewound]:
+    """The first bytes of an input, ``HEAD`` of them or what came until it ended or paused, and the input as if they had not been read."""
+    head = bytearray(HEAD)
+    have = 0
+    with memoryview(head) as view:
+        while have < HEAD and not stop():
+            n = inner.readinto(view[have:])
+            if n == 0 or (n is None and have >= _ENOUGH):
+                break
+            have += n or 0
+    del head[have:]
+    return bytes(head), Rewound(inner, bytes(head))
 
 
 def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInput | PipeInput:
@@ -108,5 +168,5 @@ def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInpu
         return FileInput(path, fd, follow and owned, stop)
     if stat.S_ISDIR(mode):
         os.close(fd)
-        raise IsADirectoryError(21, os.strerror(21), path)
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     return PipeInput(fd, owned, stop)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 ETHERNET: Final = 1
+UNKNOWN: Final = 0xFFFF
+"""Stands for link types of other formats that have no number of their own here."""
 
 _NAMES: Final = {
     0: "null",
@@ -58,6 +60,7 @@ _NAMES: Final = {
     274: "ethernet-mpacket",
     276: "linux-sll2",
     285: "etw",
+    UNKNOWN: "unknown",
 }
 
 _SAME: Final = {12: 101, 14: 101}

@@ -10,13 +10,11 @@ import numpy as np
 from pcapkit import model
 from pcapkit.capture import linktypes
 from pcapkit.capture.window import Window
+from pcapkit.limits import MAX_COMMENTS, MAX_NAMES, SECRET_BYTES
 
 MAX_PROBLEMS: Final = 1_000
 """Kinds of problems kept apart; further ones are counted in the last."""
-MAX_COMMENTS: Final = 1_000
 COMMENT_CHARS: Final = 4_096
-MAX_NAMES: Final = 65_536
-SECRET_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ class Notes:
     """Filled by a reader, read at any time (from another thread, too)."""
 
     frames: int = 0
-    bytes: int = 0
+    wire_bytes: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     ports: list[Port] = field(default_factory=list)
@@ -100,7 +98,7 @@ class Notes:
 
     def count(self, window: Window) -> None:
         """Add a window that is about to be handed on."""
-        self.bytes += int(window.length.sum(dtype=np.int64))
+        self.wire_bytes += int(window.length.sum(dtype=np.int64))
         for i, n in enumerate(np.bincount(window.interface).tolist()):
             if n:
                 self.ports[i].packets += n
@@ -124,11 +122,11 @@ class Notes:
             path=path,
             format=format_,
             packets=self.frames,
-            bytes=self.bytes,
+            bytes=self.wire_bytes,
             first_time_ns=self.first_ns,
             last_time_ns=self.last_ns,
             link_types=tuple(links),
             problems=tuple(told),
             interfaces=tuple(p.interface() for p in ports),
-            comments=tuple(list(self.comments)),
+            comments=tuple(self.comments),
         )

@@ -3,167 +3,125 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcapkit.capture import linktypes
+from pcapkit.capture.layouts import Order, PcapLayout, byteorder
 from pcapkit.capture.notes import Notes, Port
 from pcapkit.capture.span import Span, Taken
 from pcapkit.capture.walk import Walker, gatherer
 from pcapkit.capture.window import Window
-from pcapkit.limits import MAX_PACKET
-
-Order = Literal["<", ">"]
+from pcapkit.limits import MAX_BLOCK, MAX_PACKET
 
 FILE_HEADER: Final = 24
-_TRIES: Final = 64
 
-_MAGICS: Final[dict[int, tuple[int, tuple[int, ...]]]] = {
-    0xA1B2C3D4: (1_000, (16, 24, 20)),
-    0xA1B23C4D: (1, (16,)),
-    0xA1B2CD34: (1_000, (24, 28)),
-    0x1C0001AC: (1, (16,)),
-    0x1C0001AB: (1, (16,)),
-}
-"""Magic → ns of a unit of the sub-second field, and sizes that its record header can have: plain, Kuznetzov's patch (interface, protocol
-and packet type follow; 28 in its SMP version), Nokia's (4 bytes more). The last two are Ixia's, with a length of all records after the file header."""
+_PLAIN: Final = 0xA1B2C3D4
+_MODIFIED: Final = 0xA1B2CD34
 _IXIA: Final = (0x1C0001AC, 0x1C0001AB)
+_MAGICS: Final = {_PLAIN: 1_000, 0xA1B23C4D: 1, _MODIFIED: 1_000, _IXIA[0]: 1, _IXIA[1]: 1_000}
+"""Magic → ns of a unit of the sub-second field. Ixia's files have the size of all records behind the file header."""
+_HEADS: Final = {_PLAIN: (16, 24, 20), _MODIFIED: (24, 28)}
+"""Sizes that the record headers of a magic can have: plain; Kuznetzov's patch (interface, protocol and packet type follow), 28 in its
+multiprocessor version; Nokia's (4 bytes more). Only the records tell which, as Wireshark's reader knows too."""
+_HEADS_SEEN: Final = 3 * (28 + 64)
+"""Bytes of records that are waited for, where the magic leaves no likely size."""
+_IF_TYPES: Final = {6: 1, 9: 6, 15: 10, 24: 0}
+"""AIX (version 2.2) writes the ifType of RFC 1573 and counts ns."""
 
 
-@dataclass(frozen=True, slots=True)
-class PcapLayout:
-    """Byte order and size of the record headers."""
-
-    order: Order
-    head: int
-    unit_ns: int
-
-    def chain(self, data: bytearray, at: int, stop: int, end: int) -> tuple[list[int], int]:
-        head = self.head
-        unpack = struct.Struct(self.order + "I").unpack_from
-        starts: list[int] = []
-        last = min(stop, end - head + 1)
-        while at < last:
-            size = unpack(data, at + 8)[0]
-            behind = at + head + size
-            if size > MAX_PACKET or behind > end:
-                break
-            starts.append(at)
-            at = behind
-        return starts, at
-
-    def finder(self, data: bytearray, at: int, end: int) -> Callable[[int, int], int]:
-        # the upper half of the seconds is the same for 18 hours
-        skip = 2 if self.order == "<" else 0
-        upper = int.from_bytes(data[at + skip : at + skip + 2], "little" if skip else "big")
-        needles = [struct.pack(self.order + "H", (upper + i) & 0xFFFF) for i in (0, 1)]
-
-        def find(low: int, high: int) -> int:
-            for needle in needles:
-                found = low + skip - 1
-                for _ in range(_TRIES):
-                    found = data.find(needle, found + 1, high + skip)
-                    if found < 0:
-                        break
-                    if self._plausible(data, found - skip, end):
-                        return found - skip
-            return -1
-
-        return find
-
-    def _plausible(self, data: bytearray, at: int, end: int) -> bool:
-        unpack = struct.Struct(self.order + "4I").unpack_from
-        for _ in range(3):
-            if at + 16 > end:
-                return True
-            _, part, caplen, length = unpack(data, at)
-            if part * self.unit_ns >= 10**9 or caplen > length or caplen > MAX_PACKET:
-                return False
-            at += self.head + caplen
-        return True
-
-    def stepper(self, data: bytearray) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
-        caplens, number = gatherer(data, 4, 8), self.order + "u4"
-
-        def step(starts: NDArray[np.int64]) -> NDArray[np.int64]:
-            beyond: NDArray[np.int64] = starts + caplens[starts].view(number)
-            beyond += self.head
-            return beyond
-
-        return step
-
-    def sound(self, data: bytearray, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.diff(edges) <= MAX_PACKET + self.head
-
-
-def _magic(head: bytes | bytearray, at: int = 0) -> tuple[Order, int] | None:
-    for order in ("<", ">"):
-        (magic,) = struct.unpack_from(order + "I", head, at)
+def _magic(head: bytes) -> tuple[Order, int] | None:
+    orders: tuple[Order, Order] = ("<", ">")
+    for order in orders:
+        (magic,) = struct.unpack_from(order + "I", head)
         if magic in _MAGICS:
-            return order, magic  # type: ignore[return-value]  # a literal of the tuple above
+            return order, magic
     return None
 
 
-def looks_like_pcap(head: bytes | bytearray) -> bool:
+def looks_like_pcap(head: bytes) -> bool:
+    """Whether a pcap file begins so."""
     return len(head) >= FILE_HEADER and _magic(head) is not None
 
 
 class PcapReader:
-    """Reads pcap forward."""
+    """Reads pcap forward. ``head``: the first bytes, at least the file header."""
 
     format = "pcap"
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
-        self._layout: PcapLayout | None = None
+    def __init__(self, notes: Notes, head: bytes) -> None:
+        found = _magic(head)
+        assert found is not None  # chosen by looks_like_pcap
+        order, self._magic = found
+        major, minor, self._snaplen, network = struct.unpack_from(order + "HH8xII", head, 4)
+        self._version = (major, minor)
+        unit_ns, link_type = _MAGICS[self._magic], network & 0xFFFF  # above it: length of the frame check sequence
+        if self._magic == _PLAIN and self._version == (2, 2) and network in _IF_TYPES:
+            unit_ns, link_type = 1, _IF_TYPES[network]
+        swapped = major == 543 or self._version < (2, 3)  # until then the length on the wire stood first; DG/UX kept it so
+        self._layout = PcapLayout(order, 16, unit_ns, size_at=12 if swapped else 8)
         self._walker: Walker | None = None
-        self._link_type = 0
+        self._notes = notes
+        notes.ports.append(Port(linktypes.canonical(link_type), self._snaplen or None))
 
     def take(self, span: Span) -> Taken:
         at = span.begin
-        if self._walker is None or self._layout is None:
-            at, self._layout = self._open(span)
+        if self._walker is None:
+            at += FILE_HEADER + (4 if self._magic in _IXIA else 0)
+            if self._magic == _MODIFIED and span.end < at + _HEADS_SEEN and not span.last:
+                return Taken(None, span.begin, at + _HEADS_SEEN - span.begin)
+            self._layout = replace(self._layout, head=self._guess_head(span, at))
             self._walker = Walker(self._layout)
-        layout = self._layout
         starts, behind = self._walker.walk(span.data, at, span.end)
-        window = self._window(span, starts, layout) if len(starts) else None
-        left = span.end - behind
-        if left < layout.head:
-            need = layout.head
-        else:
-            size = int.from_bytes(span.data[behind + 8 : behind + 12], "little" if layout.order == "<" else "big")
-            need = layout.head + size
+        window = self._window(span, starts) if len(starts) else None
+        return self._rest(span, behind, window)
+
+    def _rest(self, span: Span, at: int, window: Window | None) -> Taken:
+        """What the first record that is not whole and sound means."""
+        left, need = span.end - at, self._layout.head
+        offset, frame = span.base + at, self._notes.frames + 1
+        if left >= need:
+            size = int.from_bytes(span.data[at + self._layout.size_at : at + self._layout.size_at + 4], byteorder(self._layout.order))
+            need += size
             if size > MAX_PACKET:
-                self._notes.problem(
-                    "bad-record", f"a record header claims {size} bytes: reading ends here", span.base + behind, self._notes.frames + 1
-                )
-                return Taken(window, behind, done=True)
-        if span.last and left:
-            self._notes.problem(
-                "truncated", f"the file ends inside a record: {left} bytes of it are left", span.base + behind, self._notes.frames + 1
-            )
-            return Taken(window, behind, done=True)
-        return Taken(window, behind, need)
+                unread = "the rest" if span.size is None else f"the rest, {span.size - offset} bytes,"
+                self._notes.problem("bad-block", f"a record claims to have {size} bytes: {unread} is not read", offset, frame)
+                return Taken(window, at, done=True)
+        if span.last and left > 0:
+            self._notes.problem("truncated", f"the file ends inside a record: {left} bytes of it are left", offset, frame)
+            return Taken(window, at, done=True)
+        return Taken(window, at, need)
 
-    def _open(self, span: Span) -> tuple[int, PcapLayout]:
-        found = _magic(span.data, span.begin)
-        assert found is not None  # the reader is chosen by its magic
-        order, magic = found
-        snaplen, network = struct.unpack_from(order + "II", span.data, span.begin + 16)
-        self._link_type = linktypes.canonical(network & 0xFFFF)
-        self._notes.ports.append(Port(self._link_type, snaplen))
-        unit, heads = _MAGICS[magic]
-        return span.begin + FILE_HEADER + (4 if magic in _IXIA else 0), PcapLayout(order, heads[0], unit)
+    def _guess_head(self, span: Span, at: int) -> int:
+        heads = _HEADS.get(self._magic, (16,)) if self._version == (2, 4) else (16,)
+        return min(heads, key=lambda head: self._faults(span, at, head))
 
-    def _window(self, span: Span, starts: NDArray[np.int64], layout: PcapLayout) -> Window:
+    def _faults(self, span: Span, at: int, head: int) -> int:
+        """How much is odd about the first records, if their headers have this size."""
+        faults: int = 0
+        for _ in range(3):
+            if at + head > span.end:
+                return faults + int(span.last and at < span.end)
+            _, part, caplen, length = struct.unpack_from(self._layout.order + "4I", span.data, at)
+            faults += (part >= 1_000_000) + (caplen > self._snaplen > 0) + (length > MAX_BLOCK) + (caplen > length)
+            if head == 20:
+                faults += any(span.data[at + 16 : at + 20])
+            elif head > 20:
+                number, kind = struct.unpack_from(self._layout.order + "IxxB", span.data, at + 16)
+                faults += (number > 10_000) + (kind > 4)
+            if caplen > MAX_PACKET:
+                return faults + 1
+            at += head + caplen
+        return faults
+
+    def _window(self, span: Span, starts: NDArray[np.int64]) -> Window:
         n = len(starts)
-        fields = gatherer(span.data, 16)[starts].view(layout.order + "u4").reshape(n, 4)
-        time_ns = fields[:, 0].astype(np.int64) * 1_000_000_000 + fields[:, 1].astype(np.int64) * layout.unit_ns
-        caplen, length = fields[:, 2].astype(np.uint32), fields[:, 3].astype(np.uint32)
+        fields = gatherer(span.data, 16)[starts].view(self._layout.order + "u4").reshape(n, 4)
+        time_ns = fields[:, 0].astype(np.int64) * 1_000_000_000 + fields[:, 1].astype(np.int64) * self._layout.unit_ns
+        caplen, length = (fields[:, i].astype(np.uint32) for i in ((2, 3) if self._layout.size_at == 8 else (3, 2)))
         first = self._notes.frames + 1
         self._notes.frames += n
         self._notes.span_of_time(int(time_ns.min()), int(time_ns.max()))
@@ -175,11 +133,11 @@ class PcapReader:
         return Window(
             capture=span.capture,
             buffer=span.view,
-            offset=starts + layout.head,
+            offset=starts + self._layout.head,
             caplen=caplen,
             length=length,
             time_ns=time_ns,
             frame=np.arange(first, first + n, dtype=np.int64),
-            link_type=np.full(n, self._link_type, np.uint16),
+            link_type=np.full(n, self._notes.ports[0].link_type, np.uint16),
             interface=np.zeros(n, np.uint16),
         )

@@ -4,88 +4,30 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcapkit.capture.blocks import ENHANCED, HANDLERS, OLD_PACKET, SECTION, SIMPLE, Section
 from pcapkit.capture.clock import times
+from pcapkit.capture.layouts import BlockLayout, Order, byteorder
 from pcapkit.capture.notes import Notes, Trouble
 from pcapkit.capture.span import Span, Taken
 from pcapkit.capture.walk import Walker, gatherer
 from pcapkit.capture.window import Window
 from pcapkit.limits import MAX_BLOCK, MAX_PACKET, MAX_SECTIONS, MIB
 
-Order = Literal["<", ">"]
-
 MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _ORDERS: Final[dict[bytes, Order]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _TRUSTED: Final = MIB
 """A section header found in damage is believed when the blocks behind it hold together for so many bytes, or for ``_BELIEVED`` blocks."""
 _BELIEVED: Final = 8
-_TRIES: Final = 64
 _FRAMES: Final = (ENHANCED, SIMPLE, OLD_PACKET, 0x9, 0xBAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
 """Blocks that Wireshark numbers as frames: packets, the journal, custom blocks, Sysdig's events."""
 _PACKETS: Final = (ENHANCED, SIMPLE, OLD_PACKET)
 _HANDLED: Final = tuple(HANDLERS)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockLayout:
-    """Byte order of the blocks. A block is sound if both its lengths agree."""
-
-    order: Order
-
-    def chain(self, data: bytearray, at: int, stop: int, end: int) -> tuple[list[int], int]:
-        unpack = struct.Struct(self.order + "I").unpack_from
-        starts: list[int] = []
-        last = min(stop, end - 11)
-        while at < last:
-            size = unpack(data, at + 4)[0]
-            behind = at + (size + 3 & ~3)
-            if not 12 <= size <= MAX_BLOCK or behind > end or unpack(data, behind - 4)[0] != size:
-                break
-            starts.append(at)
-            at = behind
-        return starts, at
-
-    def finder(self, data: bytearray, at: int, end: int) -> Callable[[int, int], int]:
-        needle = struct.pack(self.order + "I", ENHANCED)
-        unpack = struct.Struct(self.order + "I").unpack_from
-
-        def find(low: int, high: int) -> int:
-            found = low - 1
-            for _ in range(_TRIES):
-                found = data.find(needle, found + 1, min(high, end - 8))
-                if found < 0:
-                    return -1
-                size = unpack(data, found + 4)[0]
-                behind = found + (size + 3 & ~3)
-                if (found - at) % 4 == 0 and 32 <= size <= MAX_BLOCK and behind <= end and unpack(data, behind - 4)[0] == size:
-                    return found
-            return -1
-
-        return find
-
-    def stepper(self, data: bytearray) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
-        sizes, number = gatherer(data, 4, 4), self.order + "u4"
-
-        def step(starts: NDArray[np.int64]) -> NDArray[np.int64]:
-            size = sizes[starts].view(number).astype(np.int64)
-            size[size < 12] = MAX_BLOCK
-            return starts + (size + 3 & ~3)
-
-        return step
-
-    def sound(self, data: bytearray, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
-        starts, number = edges[:-1], self.order + "u4"
-        size = gatherer(data, 4, 4)[starts].view(number)
-        behind = np.minimum(edges[1:], len(data)) - 4
-        again = gatherer(data, 4)[behind].view(number)
-        return (size >= 12) & (size <= MAX_BLOCK) & (size == again)
 
 
 def order_of(head: bytes | bytearray, at: int = 0) -> Order | None:
@@ -96,6 +38,7 @@ def order_of(head: bytes | bytearray, at: int = 0) -> Order | None:
 
 
 def looks_like_pcapng(head: bytes | bytearray) -> bool:
+    """Whether a pcapng file begins so."""
     return order_of(head) is not None
 
 
@@ -167,7 +110,7 @@ class PcapngReader:
         """Bytes that the block at ``at`` needs beyond those at hand; 0 if it cannot be a block."""
         if span.end - at < 12:
             return 12
-        size = int.from_bytes(span.data[at + 4 : at + 8], "little" if self._order == "<" else "big")
+        size = int.from_bytes(span.data[at + 4 : at + 8], byteorder(self._order))
         need = size + 3 & ~3
         return need if 12 <= size <= MAX_BLOCK and need > span.end - at else 0
 

@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import numpy as np
 
 from pcapkit import model
 from pcapkit.capture.errors import NotACapture
-from pcapkit.capture.inputs import Input, open_input
+from pcapkit.capture.inputs import FileInput, Input, PipeInput, open_input, peek
+from pcapkit.capture.netmon import NetmonInput
 from pcapkit.capture.notes import Notes
-from pcapkit.capture.pcap import PcapReader, looks_like_pcap
-from pcapkit.capture.pcapng import PcapngReader, looks_like_pcapng
+from pcapkit.capture.pcap import FILE_HEADER, PcapReader
+from pcapkit.capture.pcapng import PcapngReader
+from pcapkit.capture.recognise import explain
+from pcapkit.capture.sniff import NETMON, format_of, unpacked
+from pcapkit.capture.snoop import SnoopReader
 from pcapkit.capture.span import Reader, Span
 from pcapkit.capture.window import PAD, Window
 from pcapkit.limits import KIB, MAX_BLOCK, WINDOW_BYTES
 
-HEAD: Final = 64 * KIB
-"""Bytes looked at to tell what an input is."""
 _LARGEST: Final = MAX_BLOCK + 64 * KIB
+"""Most bytes that a window grows to for one block."""
 _LATE_S: Final = 0.5
 """Records that came are handed on after this time, even if the window has room left."""
 
 
 class Source:
-    """A capture being read. One thread reads; ``info()`` may be asked from another."""
+    """A capture being read. One thread reads; ``info()``, ``position`` and ``size`` may be asked from another."""
 
-    def __init__(self, path: str, index: int, input_: Input, window_bytes: int, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        path: str,
+        index: int,
+        input_: Input,
+        reader: Reader,
+        notes: Notes,
+        window_bytes: int,
+        stop: Callable[[], bool],
+        *,
+        format_: str | None = None,
+        whole: int | None = None,
+    ) -> None:
         self.path = path
+        self.format = format_ or reader.format
         self._index = index
         self._input = input_
-        self._stop = stop
-        self._notes = Notes()
-        room = max(window_bytes, KIB)
-        if input_.size is not None:
-            room = min(room, max(input_.size + 1, KIB))
-        self._data = bytearray(room + PAD)
+        self._reader = reader
+        self._notes = notes
+        self._data = bytearray(max(window_bytes, KIB) + PAD)
         self._begin = self._end = self._base = 0
-        self._ended = False
-        self._reader = self._choose()
+        self._ended = self._over = False
+        self._whole = whole
+        self._stop = stop
 
     @property
     def position(self) -> int:
@@ -63,63 +79,68 @@ class Source:
         return self._notes.names
 
     def info(self) -> model.Capture:
-        """What is known so far. ``packets`` counts frames, ``bytes`` their lengths on the wire."""
-        return self._notes.capture(self.path, self._reader.format)
+        """What is known so far. ``packets`` counts frames, ``bytes`` the lengths on the wire of those handed on."""
+        return self._notes.capture(self.path, self.format)
 
     def close(self) -> None:
         self._input.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
     def windows(self) -> Iterator[Window]:
         """Windows of records in file order, each valid until the next is asked for. Ends at the end, at damage, or when told to stop."""
-        while True:
-            span = Span(self._index, self._data, np.frombuffer(self._data, np.uint8), self._begin, self._end, self._base, self._ended)
-            taken = self._reader.take(span)
-            self._begin = taken.at
-            if taken.window is not None and len(taken.window):
-                self._notes.count(taken.window)
-                yield taken.window
-            del span
-            if taken.done or self._ended or self._stop():
-                return
-            self._fill(taken.need)
+        need = 0
+        while not self._over:
+            self._fill(need)
+            taken = self._reader.take(self._span())
+            self._begin, need = taken.at, taken.need
+            self._over = taken.done or self._ended
+            window = taken.window
+            if window is not None and len(window):
+                self._notes.count(window)
+                yield window
+            window = None
+            if self._stop():
+                break
+        for code, detail in self._input.troubles:
+            self._notes.problem(code, detail, self._base + self._end, key=detail)
+
+    def _span(self) -> Span:
+        view = np.frombuffer(self._data, np.uint8)
+        return Span(self._index, self._data, view, self._begin, self._end, self._base, self._ended, self._whole)
 
     def _fill(self, need: int) -> None:
         """Read on behind what is left over, until the window is full, the input ends or pauses, or records have waited long enough."""
-        left = self._end - self._begin
-        room = len(self._data) - PAD
-        if need > room:
-            data = bytearray(min(need, _LARGEST) + PAD)
-        else:
-            data = self._data
+        left, room = self._end - self._begin, len(self._data) - PAD
+        if left >= room or need > room:
+            room = min(max(need, 2 * left), _LARGEST)
+        data = self._data if room + PAD == len(self._data) else bytearray(room + PAD)
         data[:left] = self._data[self._begin : self._end]
         self._data = data
         self._base += self._begin
         self._begin, self._end = 0, left
-        self._read_on(len(data) - PAD)
+        if left >= room:
+            self._notes.problem("bad-block", "a block is larger than any may be: reading ends here", self._base)
+            self._ended = True
+            return
+        self._read_on(room)
 
     def _read_on(self, full: int) -> None:
         late = time.monotonic() + _LATE_S
         with memoryview(self._data) as view:
             while self._end < full:
                 n = self._input.readinto(view[self._end : full])
-                if n == 0:
-                    self._ended = True
-                    return
-                if n is None:
+                if not n:
+                    stopped = self._stop()
+                    self._ended = n == 0 and not stopped
                     return
                 self._end += n
                 if time.monotonic() > late:
                     return
-
-    def _choose(self) -> Reader:
-        while self._end < min(HEAD, len(self._data) - PAD) and not self._ended and not self._stop():
-            self._read_on(len(self._data) - PAD)
-        head = bytes(self._data[: min(self._end, HEAD)])
-        if looks_like_pcap(head):
-            return PcapReader(self._notes)
-        if looks_like_pcapng(head):
-            return PcapngReader(self._notes)
-        raise NotACapture("not a capture")
 
 
 def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, follow: bool = False, stop: Callable[[], bool] | None = None) -> Source:
@@ -132,10 +153,32 @@ def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, fol
         NotACapture: the input is something else; the message says what and how to convert it.
         OSError: it is missing or may not be read.
     """
+    if os.path.isdir(path):
+        raise NotACapture("a folder without captures in it")
     stop = stop or (lambda: False)
-    input_ = open_input(path, follow=follow, stop=stop)
+    file = open_input(path, follow=follow, stop=stop)
     try:
-        return Source(path, index, input_, window_bytes, stop)
+        return _opened(path, index, file, follow, window_bytes, stop)
     except BaseException:
-        input_.close()
+        file.close()
         raise
+
+
+def _opened(path: str, index: int, file: FileInput | PipeInput, follow: bool, window_bytes: int, stop: Callable[[], bool]) -> Source:
+    head, rewound = peek(file, stop)
+    head, rewound, layers = unpacked(head, rewound, stop)
+    kind, notes = format_of(head), Notes()
+    if kind is None and not (stop() and len(head) < FILE_HEADER):
+        raise NotACapture(explain(head, path, layers))
+    whole = file.size if isinstance(file, FileInput) and not layers and not follow else None
+    if whole is not None:
+        window_bytes = min(window_bytes, whole)
+    if kind == NETMON:
+        input_ = NetmonInput(rewound, file if isinstance(file, FileInput) and not layers else None)
+        return Source(path, index, input_, PcapngReader(notes), notes, window_bytes, stop, format_=NETMON)
+    reader: Reader = PcapngReader(notes)
+    if kind == "pcap":
+        reader = PcapReader(notes, head)
+    elif kind == "snoop":
+        reader = SnoopReader(notes, head)
+    return Source(path, index, rewound, reader, notes, window_bytes, stop, whole=whole)

@@ -15,7 +15,8 @@ from pcapkit.capture.window import Window
 class Span:
     """Bytes at hand: ``data[begin:end]``, with ``window.PAD`` bytes that mean nothing behind them.
 
-    ``view``: ``data`` as uint8; ``base``: place of ``data[0]`` in the (unpacked) capture; ``last``: nothing follows ``end``.
+    ``view``: ``data`` as uint8; ``base``: place of ``data[0]`` in the (unpacked) capture; ``last``: nothing follows ``end``;
+    ``size``: bytes of the whole capture, None where nobody knows.
     """
 
     capture: int
@@ -25,6 +26,7 @@ class Span:
     end: int
     base: int
     last: bool
+    size: int | None = None
 
 
 class Taken(NamedTuple):
@@ -43,7 +45,8 @@ class Taken(NamedTuple):
 class Reader(Protocol):
     """One file format, reading forward."""
 
-    format: str
+    @property
+    def format(self) -> str: ...
 
     def take(self, span: Span) -> Taken:
         """Read all whole records of a span."""
