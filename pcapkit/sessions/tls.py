@@ -90,7 +90,6 @@ class Chains:
     def __init__(self, trust: Trust | None) -> None:
         self._trust = trust
         self._by_server: dict[tuple[str, int, str | None], Tls] = {}
-        self._cache: dict[tuple[tuple[bytes, ...], str | None, int], Verdict] = {}
 
     def offer(self, server: str, port: int, tls: Tls) -> None:
         """A chain that was seen."""
@@ -108,10 +107,5 @@ class Chains:
             tls.verdict = self.judge(tls.chain, name, (own or tls.chain_ref).time_ns)
 
     def judge(self, chain: tuple[bytes, ...], name: str | None, at_ns: int) -> Verdict | None:
-        """The verdict, made once for each chain, name and hour."""
-        if self._trust is None:
-            return None
-        key = (chain, name, at_ns // 3_600_000_000_000)
-        if key not in self._cache:
-            self._cache[key] = self._trust.judge(chain, name, at_ns)
-        return self._cache[key]
+        """The verdict, None where nobody judges."""
+        return self._trust.judge(chain, name, at_ns) if self._trust else None
