@@ -145,7 +145,11 @@ def _called(info: CertInfo) -> str:
 def _signatures(subject: Subject) -> Iterator[Fault]:
     for info in subject.below_root:
         if info.signature_hash in WEAK_HASHES:
-            yield Fault("cert-weak-signature", info.sha256, f"{_called(info)} is signed with {info.signature_hash.upper()}")
+            yield Fault("cert-weak-signature", info.sha256, f"{_called(info)} is signed with {_hash_name(info.signature_hash)}")
+
+
+def _hash_name(name: str) -> str:
+    return "SHA-1" if name == "sha1" else name.upper()
 
 
 def weak_key(info: CertInfo) -> str | None:
