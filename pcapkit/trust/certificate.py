@@ -6,6 +6,7 @@ Hostile certificates of any kind never raise here: what cannot be read is None, 
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ PARSED: Final = 4096
 """Certificates kept parsed. A capture holds tens of different ones."""
 NAMES: Final = 256
 """Alternative names kept of one certificate."""
+_ATTRIBUTE: Final = re.compile(rb"\x06\x03\x55\x04.\x13[\x01-\x7f]", re.DOTALL)
+"""A name attribute (2.5.4.x) with the tag of a PrintableString, and its length."""
+_ASCII: Final = re.compile(rb"[\x20-\x7e]*")
+_PRINTABLE: Final = re.compile(rb"[A-Za-z0-9 '()+,./:=?-]*")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT: Final = {
     "2.5.4.3": "CN", "2.5.4.5": "serialNumber", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "street", "2.5.4.10": "O", "2.5.4.11": "OU",
@@ -51,6 +56,11 @@ class Cert:
         return self.info.sha256
 
     @property
+    def body(self) -> bytes:
+        """What its signature covers."""
+        return body_of(self.der)
+
+    @property
     def readable(self) -> bool:
         return self.x509 is not None
 
@@ -70,6 +80,9 @@ def read(der: bytes) -> Cert:
     """Read a certificate. Never raises: one that does not parse gives a record with its hash, its size and the reason."""
     faults: list[str] = []
     certificate = _guarded(faults, "certificate", lambda: _load(der), None)
+    if certificate is None and (mended := with_legal_strings(der)) != der:
+        certificate = _guarded([], "certificate", lambda: _load(mended), None)
+        faults = ["names: characters that a PrintableString may not hold"] if certificate else faults
     if certificate is None:
         return Cert(der, _unreadable(der, tuple(faults)), b"", b"", None)
     return _Reading(der, certificate, faults).cert()
@@ -86,6 +99,36 @@ def _load(der: bytes) -> x509.Certificate:
     if len(der) > TLS_CERT_BYTES:
         raise ValueError("larger than any certificate")
     return x509.load_der_x509_certificate(der)
+
+
+def with_legal_strings(der: bytes) -> bytes:
+    """The certificate with name attributes that are no legal PrintableString (X.680, 41.4) called UTF8String, which has the same layout.
+
+    Public CAs wrote ``*.example.com`` so for years, every client reads it, and the library refuses the whole certificate.
+    """
+    mended = bytearray(der)
+    for found in _ATTRIBUTE.finditer(der):
+        start, size = found.end(), der[found.end() - 1]
+        if _ASCII.fullmatch(der, start, start + size) and not _PRINTABLE.fullmatch(der, start, start + size):
+            mended[start - 2] = 0x0C
+    return bytes(mended)
+
+
+def body_of(der: bytes) -> bytes:
+    """What the signature covers (tbsCertificate), as it was sent."""
+    start = header_size(der, 0)
+    return der[start : start + header_size(der, start) + content_size(der, start)]
+
+
+def header_size(der: bytes, at: int) -> int:
+    """Octets of tag and length (X.690, 8.1.3) of the value at ``at``."""
+    return 2 + (der[at + 1] & 0x7F if der[at + 1] & 0x80 else 0)
+
+
+def content_size(der: bytes, at: int) -> int:
+    """The length that is written there."""
+    first = der[at + 1]
+    return int.from_bytes(der[at + 2 : at + 2 + (first & 0x7F)], "big") if first & 0x80 else first
 
 
 def _guarded(faults: list[str], what: str, get: Callable[[], T], default: T) -> T:
@@ -164,7 +207,7 @@ class _Reading:
             has_sct=ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS.dotted_string in self.extensions,
             policies=self.policies(),
             self_issued=self_issued,
-            self_signed=self_issued and self.get("own signature", lambda: signed_by_itself(c), False),
+            self_signed=self_issued and self.get("own signature", lambda: signed_by(c, body_of(self.der), c) is Signed.YES, False),
             faults=tuple(dict.fromkeys(self.faults)),
         )
 
@@ -232,11 +275,6 @@ def _ns(moment: datetime) -> int:
     """Exact ns since the epoch (``timestamp()`` rounds)."""
     since = moment - _EPOCH
     return (since.days * 86_400 + since.seconds) * 10**9
-
-
-def signed_by_itself(certificate: x509.Certificate) -> bool:
-    """Its own key made its signature."""
-    return signed_by(certificate, certificate) is Signed.YES
 
 
 def name_key(name: x509.Name) -> NameKey:

@@ -131,7 +131,7 @@ def link(child: Cert, issuer: Cert) -> Signed:
     """Did ``issuer`` sign ``child``?"""
     if child.x509 is None or issuer.x509 is None:
         return Signed.UNKNOWN
-    return signed_by(child.x509, issuer.x509)
+    return signed_by(child.x509, child.body, issuer.x509)
 
 
 def valid_at(cert: Cert, at_ns: int) -> bool:

@@ -23,12 +23,12 @@ class Signed(Enum):
     UNKNOWN = "unknown"
 
 
-def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> Signed:
-    """Verify the signature of ``certificate`` with the key of ``issuer``. Never raises."""
+def signed_by(certificate: x509.Certificate, body: bytes, issuer: x509.Certificate) -> Signed:
+    """Verify the signature of ``certificate`` over ``body`` (as it was sent) with the key of ``issuer``. Never raises."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _verify(certificate, issuer)
+            return _verify(certificate, body, issuer)
     except InvalidSignature:
         return Signed.NO
     except (KeyboardInterrupt, SystemExit):
@@ -37,9 +37,9 @@ def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> Signed
         return Signed.UNKNOWN
 
 
-def _verify(certificate: x509.Certificate, issuer: x509.Certificate) -> Signed:
+def _verify(certificate: x509.Certificate, body: bytes, issuer: x509.Certificate) -> Signed:
     key = issuer.public_key()
-    signature, body = certificate.signature, certificate.tbs_certificate_bytes
+    signature = certificate.signature
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         key.verify(signature, body)
         return Signed.YES

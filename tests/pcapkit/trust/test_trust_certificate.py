@@ -4,6 +4,8 @@ import random
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_certs import DAY, NOW, authority, key, make, self_signed, tiny_rsa_public
@@ -92,9 +94,26 @@ def test_every_prefix_is_unreadable():
 
 
 def test_signatures():
-    root, leaf = read(ROOT.der).x509, read(LEAF).x509
-    other = read(authority("CN=Other").der).x509
-    assert signed_by(leaf, root) is Signed.YES
-    assert signed_by(leaf, other) is Signed.NO
+    root, other = read(ROOT.der).x509, read(authority("CN=Other").der).x509
+    leaf = read(LEAF)
+    assert signed_by(leaf.x509, leaf.body, root) is Signed.YES
+    assert signed_by(leaf.x509, leaf.body, other) is Signed.NO
+    assert signed_by(leaf.x509, leaf.body[:-1] + b"x", root) is Signed.NO
     weak = read(ROOT.leaf("a.example.com", public=tiny_rsa_public(264))).x509
-    assert signed_by(leaf, weak) is Signed.UNKNOWN
+    assert signed_by(leaf.x509, leaf.body, weak) is Signed.UNKNOWN
+
+
+def test_a_star_in_a_printable_string_is_read_as_every_client_reads_it(tmp_path):
+    """Wildcard certificates of public CAs were written so for years; the library refuses them as a whole."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "?.example.com", x509.name._ASN1Type.PrintableString)])
+    root = authority("CN=Old Root", kind="rsa1024")
+    mine = make(subject, key("ec").public_key(), root.key, root.name, san=("*.example.com",))
+    body = read(mine).body
+    starred = body.replace(b"\x13\x0d?.example.com", b"\x13\x0d*.example.com")
+    assert starred != body
+    signature = read(mine).x509.signature
+    old = mine.replace(body, starred).replace(signature, root.key.sign(starred, padding.PKCS1v15(), hashes.SHA256()))
+    cert = read(old)
+    assert cert.info.common_name == "*.example.com"
+    assert signed_by(cert.x509, cert.body, read(root.der).x509) is Signed.YES
+    assert "PrintableString" in cert.info.faults[0]
