@@ -29,11 +29,15 @@ _TLS_KEY_LOG: Final = 0x544C534B
 
 @dataclass(slots=True)
 class Section:
-    """The state of one section. ``first``: number in the capture of its interface 0; the arrays have an entry for each interface."""
+    """The state of one section. ``first``: number in the capture of its interface 0; ``time_ns``: of the last packet read.
+
+    The arrays have an entry for each interface.
+    """
 
     notes: Notes
     order: Order = "<"
     first: int = 0
+    time_ns: int = 0
     link_type: array[int] = field(default_factory=lambda: array("H"))
     snaplen: array[int] = field(default_factory=lambda: array("Q"))
     resolution: array[int] = field(default_factory=lambda: array("B"))
@@ -41,6 +45,11 @@ class Section:
 
     def __len__(self) -> int:
         return len(self.link_type)
+
+    def drop(self, interface: int, count: int) -> None:
+        """Add packets that a packet block says were lost before it."""
+        port = self.notes.ports[self.first + interface]
+        port.dropped_between += count
 
 
 def text(raw: bytes) -> str:
@@ -103,7 +112,7 @@ def _note_statistics(section: Section, body: bytes) -> None:
         return
     (interface,) = struct.unpack_from(section.order + "I", body)
     if interface >= len(section):
-        section.notes.problem("unknown-interface", "statistics of an interface that is not described")
+        section.notes.problem("unknown-interface", "statistics of an interface that is not described are ignored")
         return
     port = section.notes.ports[section.first + interface]
     counts: dict[int, int] = {}

@@ -145,4 +145,5 @@ class BlockLayout:
         size: NDArray[np.uint32] = gatherer(data, 4, 4)[starts].view(number)
         behind = np.minimum(edges[1:], len(data)) - 4
         again = gatherer(data, 4)[behind].view(number)
-        return (size >= 12) & (size <= MAX_BLOCK) & (size == again)
+        whole: NDArray[np.bool_] = (size >= 12) & (size <= MAX_BLOCK) & (size == again)
+        return whole

@@ -33,7 +33,10 @@ class Trouble:
 
 @dataclass(slots=True)
 class Port:
-    """An interface of the capture. ``resolution``: the if_tsresol byte; ``shift_s``: if_tsoffset, seconds; ``captured_drops``: None if not told."""
+    """An interface of the capture. ``resolution``: the if_tsresol byte; ``shift_s``: if_tsoffset, seconds.
+
+    ``received`` and ``dropped`` are what its last statistics say, ``dropped_between`` what single packets say.
+    """
 
     link_type: int
     snaplen: int | None = None
@@ -44,10 +47,16 @@ class Port:
     packets: int = 0
     received: int | None = None
     dropped: int | None = None
+    dropped_between: int = 0
+
+    @property
+    def lost(self) -> int | None:
+        """Packets dropped while capturing, None if the file does not say."""
+        return self.dropped if self.dropped is not None else self.dropped_between or None
 
     def interface(self) -> model.Interface:
         link = linktypes.name(self.link_type)
-        return model.Interface(self.name, self.description, link, self.snaplen, self.packets, self.received, self.dropped)
+        return model.Interface(self.name, self.description, link, self.snaplen, self.packets, self.received, self.lost)
 
 
 @dataclass(slots=True)
@@ -66,7 +75,8 @@ class Notes:
     secret_bytes: int = 0
 
     def problem(self, code: str, detail: str, offset: int | None = None, frame: int | None = None, *, count: int = 1, key: object = None) -> Trouble:
-        """Note a problem; the same code and key again only counts."""
+        """Note a problem; the same code and key (else detail) again only counts."""
+        key = detail if key is None else key
         known = self.troubles.get((code, key))
         if known is not None:
             known.count += count
@@ -77,7 +87,9 @@ class Notes:
         self.troubles[code, key] = trouble
         return trouble
 
-    def comment(self, text: str) -> None:
+    def comment(self, text: str, frame: int | None = None) -> None:
+        """Keep a comment of the file, or of a frame."""
+        text = text if frame is None else f"frame {frame}: {text}"
         if len(self.comments) >= MAX_COMMENTS:
             self.problem("limit-reached", f"more than {MAX_COMMENTS} comments: further ones are not kept", key="comments")
             return
@@ -112,11 +124,10 @@ class Notes:
         """What is known so far."""
         ports = list(self.ports)
         troubles = list(self.troubles.values())
-        drops = [p for p in enumerate(ports) if p[1].dropped]
         told = [t.problem() for t in troubles]
-        told += [
-            model.Problem("drops", f"{port.name or f'interface {i}'}: packets dropped while capturing", count=port.dropped or 0) for i, port in drops
-        ]
+        for i, port in enumerate(ports):
+            if port.lost:
+                told.append(model.Problem("drops", f"{port.name or f'interface {i}'}: packets dropped while capturing", count=port.lost))
         links = dict.fromkeys(linktypes.name(p.link_type) for p in ports if p.packets) or dict.fromkeys(linktypes.name(p.link_type) for p in ports)
         return model.Capture(
             path=path,

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import itertools
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcapkit.capture.blocks import ENHANCED, HANDLERS, OLD_PACKET, SECTION, SIMPLE, Section
-from pcapkit.capture.clock import times
 from pcapkit.capture.layouts import BlockLayout, Order, byteorder
 from pcapkit.capture.notes import Notes, Trouble
+from pcapkit.capture.packets import Blocks, Columns, columns, joined
 from pcapkit.capture.span import Span, Taken
 from pcapkit.capture.walk import Walker, gatherer
-from pcapkit.capture.window import Window
-from pcapkit.limits import MAX_BLOCK, MAX_PACKET, MAX_SECTIONS, MIB
+from pcapkit.limits import MAX_BLOCK, MAX_SECTIONS, MIB
 
 MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _ORDERS: Final[dict[bytes, Order]] = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
@@ -42,29 +40,6 @@ def looks_like_pcapng(head: bytes | bytearray) -> bool:
     return order_of(head) is not None
 
 
-@dataclass(slots=True)
-class Columns:
-    """Packets of one section in one span, as the arrays of ``Window``."""
-
-    offset: NDArray[np.int64]
-    caplen: NDArray[np.uint32]
-    length: NDArray[np.uint32]
-    time_ns: NDArray[np.int64]
-    frame: NDArray[np.int64]
-    link_type: NDArray[np.uint16]
-    interface: NDArray[np.uint16]
-
-
-def _window(span: Span, parts: list[Columns]) -> Window | None:
-    if not parts:
-        return None
-    if len(parts) == 1:
-        p = parts[0]
-        return Window(span.capture, span.view, p.offset, p.caplen, p.length, p.time_ns, p.frame, p.link_type, p.interface)
-    joined = (np.concatenate([getattr(p, name) for p in parts]) for name in Columns.__slots__)
-    return Window(span.capture, span.view, *joined)
-
-
 class PcapngReader:
     """Reads pcapng forward."""
 
@@ -77,7 +52,6 @@ class PcapngReader:
         self._order: Order = "<"
         self._walker = Walker(BlockLayout("<"))
         self._lost: Trouble | None = None
-        self._time_ns = 0
 
     def take(self, span: Span) -> Taken:
         at, parts = span.begin, list[Columns]()
@@ -85,20 +59,20 @@ class PcapngReader:
             if self._lost is not None:
                 at, need = self._search(span, at)
                 if self._lost is not None:
-                    return Taken(_window(span, parts), at, need, span.last)
+                    return Taken(joined(span, parts), at, need, span.last)
             starts, behind = self._walker.walk(span.data, at, span.end)
             used = self._read(span, starts, parts)
             at = int(starts[used]) if used < len(starts) else behind
             if self._sections > MAX_SECTIONS:
                 self._notes.problem("limit-reached", f"more than {MAX_SECTIONS} sections: reading ends here", span.base + at)
-                return Taken(_window(span, parts), at, done=True)
+                return Taken(joined(span, parts), at, done=True)
             order = order_of(span.data, at) if span.end - at >= 12 else None
             if order is not None and order != self._order:
                 self._turn(order)
                 continue
             need = self._wanted(span, at)
             if need:
-                return Taken(_window(span, parts), at, need, self._cut(span, at))
+                return Taken(joined(span, parts), at, need, self._cut(span, at))
             self._lose(span, at)
             at += 1
 
@@ -159,96 +133,31 @@ class PcapngReader:
                 self._sections += 1
                 if self._sections > MAX_SECTIONS:
                     return low
-                self._section = Section(self._notes, self._order, first=len(self._notes.ports))
+                self._section = Section(self._notes, self._order, first=len(self._notes.ports), time_ns=self._section.time_ns)
             self._run(span, starts[low:high], heads[low:high], parts)
         return len(starts)
 
     def _run(self, span: Span, starts: NDArray[np.int64], heads: NDArray[np.uint32], parts: list[Columns]) -> None:
         """Read blocks of one section."""
-        kinds = heads[:, 0]
-        plain = len(self._section)
+        kinds = heads[:, 0].copy()
+        before = len(self._section)
         described: list[int] = []
-        for row in np.flatnonzero(np.isin(kinds, _HANDLED)).tolist():
-            start, size = int(starts[row]), int(heads[row, 1])
-            kind, before = int(kinds[row]), len(self._section)
-            HANDLERS[kind](self._section, bytes(span.data[start + 8 : start + size - 4]))
-            described += [row] * (len(self._section) - before)
-        numbered = np.isin(kinds, _FRAMES)
+        other = np.flatnonzero(kinds != ENHANCED)
+        for row in other[np.isin(kinds[other], _HANDLED)].tolist():
+            start, size, known = int(starts[row]), int(heads[row, 1]), len(self._section)
+            HANDLERS[int(kinds[row])](self._section, bytes(span.data[start + 8 : start + size - 4]))
+            described += [row] * (len(self._section) - known)
+        packets = kinds == ENHANCED
+        numbered = packets
+        if not packets.all():
+            packets, numbered = np.isin(kinds, _PACKETS), np.isin(kinds, _FRAMES)
         frames = self._notes.frames + np.cumsum(numbered)
         self._notes.frames = int(frames[-1])
-        rows = np.flatnonzero(np.isin(kinds, _PACKETS))
-        if not len(rows):
-            return
-        known = plain + np.searchsorted(np.array(described, np.int64), rows)
-        columns = self._packets(span, starts[rows], heads[rows], frames[rows], known)
-        if len(columns.offset):
-            parts.append(columns)
-
-    def _packets(
-        self, span: Span, starts: NDArray[np.int64], heads: NDArray[np.uint32], frame: NDArray[np.int64], known: NDArray[np.int64]
-    ) -> Columns:
-        """Columns of packet blocks (sections 4.3, 4.4, appendix A of the draft). ``known``: interfaces described before each."""
-        kinds, size, interface = heads[:, 0], heads[:, 1].astype(np.int64), heads[:, 2].astype(np.int64)
-        caplen, length = heads[:, 5].astype(np.int64), heads[:, 6].astype(np.int64)
-        ticks = heads[:, 3].astype(np.uint64) << np.uint64(32) | heads[:, 4]
-        offset = starts + 28
-        timed = kinds != SIMPLE
-        if (kinds != ENHANCED).any():
-            old = kinds == OLD_PACKET
-            interface[old] = interface[old] & 0xFFFF if self._order == "<" else interface[old] >> 16
-            simple = ~timed
-            length[simple] = interface[simple]
-            interface[simple] = 0
-            offset[simple] = starts[simple] + 12
-            snaplen = self._section.snaplen[0] if len(self._section) else 0
-            caplen[simple] = np.minimum(np.minimum(length[simple], snaplen or MAX_BLOCK), size[simple] - 16)
-        room = size - 4 - (offset - starts)
-        good = self._sound(span, starts, frame, interface < known, (caplen <= room) & (room >= 0) & (caplen <= MAX_PACKET))
-        if not good.all():
-            starts, interface, caplen, length, ticks = starts[good], interface[good], caplen[good], length[good], ticks[good]
-            offset, timed, frame = offset[good], timed[good], frame[good]
-        return Columns(
-            offset=offset,
-            caplen=caplen.astype(np.uint32),
-            length=np.maximum(length, caplen).astype(np.uint32),
-            time_ns=self._times(ticks, interface, timed),
-            frame=frame,
-            link_type=np.array(self._section.link_type, np.uint16)[interface],
-            interface=(interface + self._section.first).astype(np.uint16),
-        )
-
-    def _sound(
-        self, span: Span, starts: NDArray[np.int64], frame: NDArray[np.int64], described: NDArray[np.bool_], fits: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
-        for code, text, ok in (
-            ("unknown-interface", "packets of an interface that is not described are skipped", described),
-            ("bad-block", "packets longer than their block or than any packet are skipped", fits),
-        ):
-            bad = np.flatnonzero(~ok)
-            if len(bad):
-                self._notes.problem(code, text, span.base + int(starts[bad[0]]), int(frame[bad[0]]), count=len(bad))
-        return described & fits
-
-    def _times(self, ticks: NDArray[np.uint64], interface: NDArray[np.int64], timed: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Times of packets. One without has that of the packet before it."""
-        if not len(ticks):
-            return np.zeros(0, np.int64)
-        resolution = np.array(self._section.resolution, np.uint8)[interface]
-        shift_s = np.array(self._section.shift_s, np.int64)[interface]
-        time_ns, known = np.zeros(len(ticks), np.int64), timed
-        for code in np.unique(resolution).tolist():
-            rows = np.flatnonzero(resolution == code)
-            time_ns[rows], told = times(ticks[rows], code, shift_s[rows])
-            known[rows] &= told
-        if known.any():
-            told_ns = time_ns[known]
-            self._notes.span_of_time(int(told_ns.min()), int(told_ns.max()))
-        if not known.all():
-            self._notes.problem("no-time", "packets without a time that can be told have that of the packet before", count=int((~known).sum()))
-            last = np.maximum.accumulate(np.where(known, np.arange(len(ticks)), -1))
-            time_ns = np.where(last >= 0, time_ns[last], self._time_ns)
-        self._time_ns = int(time_ns[-1])
-        return time_ns
+        rows = np.flatnonzero(packets)
+        count = before + np.searchsorted(np.array(described, np.int64), rows)
+        found = columns(span, self._section, Blocks(starts[rows], heads[rows], frames[rows], count)) if len(rows) else None
+        if found is not None:
+            parts.append(found)
 
 
 def _believe(span: Span, at: int) -> int:
