@@ -127,6 +127,7 @@ class World:
         self.trust = Trust()
         self.now = T0
         self.frame = 0
+        self.phones = 0
         self.talks: list[Talk] = []
         self.tracker = Tracker(self)
         self.thresholds = Thresholds()
@@ -155,7 +156,8 @@ class World:
 
     def phone(self, ip: str = "10.20.0.31", mac: str | None = "a4:83:e7:00:00:31", hostname: str | None = None, **dhcp) -> Phone:
         """A device. With a host name or DHCP fields its lease is in the capture."""
-        phone = Phone(self, ip, mac)
+        self.phones += 1
+        phone = Phone(self, ip, mac, port=50_000 + 1_000 * self.phones % 14_000, dns_id=1_000 * self.phones % 60_000)
         if hostname or dhcp:
             phone.lease(hostname, **dhcp)
         return phone

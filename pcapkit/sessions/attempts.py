@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from pcapkit.flows.facts import Connection
@@ -11,6 +11,7 @@ from pcapkit.limits import Thresholds
 from pcapkit.sessions import exchanges as http
 from pcapkit.sessions import tls as handshakes
 from pcapkit.sessions.collect import FlowFacts
+from pcapkit.sessions.finder import Finder
 from pcapkit.sessions.lookups import decided
 from pcapkit.sessions.refusal import classify
 from pcapkit.sessions.roles import host_of
@@ -18,7 +19,6 @@ from pcapkit.sessions.scene import Attempt, DeviceCase, Lookup
 
 STALE_NS: Final = 24 * 3_600 * 10**9
 """An answer older than this names no connection any more."""
-Find = Callable[[str | None, str | None, int | None], list[Connection]]
 
 
 def from_facts(facts: FlowFacts, connection: Connection, device: DeviceCase, thresholds: Thresholds) -> Attempt:
@@ -64,7 +64,7 @@ def of_lookup(lookup: Lookup) -> Attempt:
     )
 
 
-def silent(device: DeviceCase, lookups: Iterable[Lookup], known: set[int], find: Find) -> list[Attempt]:
+def silent(device: DeviceCase, lookups: Iterable[Lookup], known: set[int], find: Finder) -> list[Attempt]:
     """Connections without a word in them (SYNs without answer, refused ones), to addresses that the look-ups gave."""
     found: list[Attempt] = []
     servers = {address for lookup in lookups for address in lookup.addresses}
@@ -72,9 +72,10 @@ def silent(device: DeviceCase, lookups: Iterable[Lookup], known: set[int], find:
         for client in device.addresses:
             if (":" in client) != (":" in server):
                 continue
-            for connection in find(client, server, None):
-                if connection.transport == "tcp" and connection.flow not in known:
-                    known.add(connection.flow)
+            for flow in find.flows(client, server):
+                connection = None if flow in known else find.connection(flow)
+                if connection is not None and connection.transport == "tcp":
+                    known.add(flow)
                     found.append(_of_connection(connection, device, None))
     return found
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from pcapkit.flows.facts import Connection
+from pcapkit.sessions.finder import Finder
 from pcapkit.sessions.hints import Hint
 from pcapkit.sessions.oui import vendor_of
 from pcapkit.sessions.platforms import platform_of
@@ -20,7 +20,6 @@ EPHEMERAL: Final = 32_768
 """Ports from here on are no service that a host offers (RFC 6335 leaves them to the client side in practice)."""
 V6_PREFIXES: Final = 3
 """A phone has addresses of few prefixes; a router carries those of many."""
-Find = Callable[[str | None, str | None, int | None], list[Connection]]
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ def is_randomized(mac: str | None) -> bool:
 class Roster:
     """The devices of a capture, and which of them an address is at a time."""
 
-    def __init__(self, sightings: Sightings, inside: Inside, find: Find, translated: frozenset[str]) -> None:
+    def __init__(self, sightings: Sightings, inside: Inside, find: Finder, translated: frozenset[str]) -> None:
         self._seen = sightings
         self._inside = inside
         self._find = find
@@ -85,7 +84,7 @@ class Roster:
 
     def _forwarded(self, address: str) -> bool:
         """The host's SYNs lost hops before the tap: the MAC there is a router's."""
-        for connection in self._find(address, None, None)[:4]:
+        for connection in self._find.some(address, None):
             for syn in connection.syns[:1]:
                 return syn.ttl not in FULL_TTL
         return False
@@ -164,7 +163,7 @@ class Roster:
             return False
         if host.lease:
             return True
-        if any(s.resolves for s in host.sights):
+        if any(s.resolves for s in host.sights) or any(a in self._seen.asked for a in addresses):
             return False
         return not self._accepts(host)
 
@@ -174,7 +173,7 @@ class Roster:
     def _accepts(self, host: Host) -> bool:
         """Others opened conversations to a service of it, and got through."""
         for address in host.addresses:
-            for connection in self._find(None, address, None):
+            for connection in self._find.some(None, address):
                 served = connection.server_port < EPHEMERAL and connection.client not in host.addresses
                 if served and connection.transport == "tcp" and connection.synacks:
                     return True

@@ -32,7 +32,7 @@ PairKey = tuple[str, str, int, int, str, str]
 
 
 @dataclass(slots=True)
-class _Question:
+class Question:
     """A question as sent; the answer comes later or never."""
 
     fact: DnsFact
@@ -50,12 +50,12 @@ class _Question:
         )  # fmt: skip
 
 
-def pair(facts: Iterable[DnsFact]) -> tuple[list[_Question], set[str]]:
+def pair(facts: Iterable[DnsFact]) -> tuple[list[Question], set[str]]:
     """Questions with their answers, in order of time, copies left out; and the hosts whose questions were copies behind a NAT."""
-    open_questions: dict[PairKey, _Question] = {}
-    sent: dict[tuple[int, str, str, str, int], tuple[int, str]] = {}
+    open_questions: dict[PairKey, Question] = {}
+    sent: dict[tuple[int, str, str, str, int], DnsFact] = {}
     answered: dict[PairKey, int] = {}
-    found: list[_Question] = []
+    found: list[Question] = []
     translated: set[str] = set()
     for fact in facts:
         message = fact.message
@@ -69,22 +69,27 @@ def pair(facts: Iterable[DnsFact]) -> tuple[list[_Question], set[str]]:
                     question.reply = fact
                 answered[key] = fact.ref.time_ns
             elif fact.dst not in translated:
-                found.append(_Question(fact, fact.dst, fact.src, fact.dst_mac, fact, asked=False))
+                found.append(Question(fact, fact.dst, fact.src, fact.dst_mac, fact, asked=False))
                 open_questions[key] = found[-1]
             continue
         key = (fact.src, fact.dst, fact.sport, message.id, fact.name, message.qtype)
         place = (message.id, fact.name, message.qtype, fact.dst, fact.dport)
         before = sent.get(place)
-        sent[place] = (fact.ref.time_ns, before[1] if before else fact.src)
-        if before and fact.ref.time_ns - before[0] <= COPY_NS:
-            if before[1] != fact.src:
+        sent[place] = fact
+        if before and fact.ref.time_ns - before.ref.time_ns <= COPY_NS and _copies(fact, before):
+            if before.src != fact.src:
                 translated.add(fact.src)
+                sent[place] = before
             continue
-        sent[place] = (fact.ref.time_ns, fact.src)
-        question = _Question(fact, fact.src, fact.dst, fact.src_mac)
+        question = Question(fact, fact.src, fact.dst, fact.src_mac)
         open_questions[key] = question
         found.append(question)
     return found, translated
+
+
+def _copies(fact: DnsFact, before: DnsFact) -> bool:
+    """The same question: as it was, or with another sender behind a NAT, which keeps the port where it can (RFC 4787, 4.2.1)."""
+    return fact.sport == before.sport
 
 
 def _better(new: Dns, old: Dns) -> bool:
@@ -92,10 +97,9 @@ def _better(new: Dns, old: Dns) -> bool:
     return (old.truncated and not new.truncated) or (bool(old.rcode) and not new.rcode)
 
 
-def build(facts: Iterable[DnsFact], roster: Roster, end_of: Callable[[int], int], thresholds: Thresholds) -> list[Lookup]:
+def build(questions: Iterable[Question], roster: Roster, end_of: Callable[[int], int], thresholds: Thresholds) -> list[Lookup]:
     """All look-ups, those of hosts that are no device too (``device`` is then empty)."""
-    questions, _ = pair(facts)
-    groups: dict[tuple[str, str], list[list[_Question]]] = {}
+    groups: dict[tuple[str, str], list[list[Question]]] = {}
     owners: dict[str, DeviceCase] = {}
     for question in questions:
         device = roster.of(question.client, question.fact.ref.time_ns, question.client_mac)
@@ -116,7 +120,7 @@ def build(facts: Iterable[DnsFact], roster: Roster, end_of: Callable[[int], int]
     return lookups
 
 
-def _continues(run: list[_Question], new: _Question) -> bool:
+def _continues(run: list[Question], new: Question) -> bool:
     """``new`` belongs to the look-up ``run``: another type of it, a repeat, or the next server."""
     now, qtype = new.fact.ref.time_ns, new.fact.message.qtype
     last = run[-1].fact.ref.time_ns
@@ -130,11 +134,11 @@ def _continues(run: list[_Question], new: _Question) -> bool:
     )
 
 
-def _done(run: list[_Question]) -> bool:
+def _done(run: list[Question]) -> bool:
     return all(q.reply for q in run)
 
 
-def _lookup(owner: str, name: str, run: list[_Question], end_ns: int, thresholds: Thresholds) -> Lookup:
+def _lookup(owner: str, name: str, run: list[Question], end_ns: int, thresholds: Thresholds) -> Lookup:
     queries = [q.query() for q in run]
     messages = [q.message for q in queries if q.message]
     addresses: dict[str, None] = {}

@@ -62,6 +62,8 @@ class Sightings:
         """By address."""
         self.names: dict[str, tuple[str, Ref]] = {}
         """Address → host name that it gave itself in mDNS or LLMNR."""
+        self.asked: set[str] = set()
+        """Addresses that DNS queries were sent to: no devices, even where their answers were not captured."""
         self.left_out = 0
 
     def see(self, mac: str | None, address: str, ref: Ref) -> Sight | None:

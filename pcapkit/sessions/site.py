@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from pcapkit.flows.facts import Connection
 from pcapkit.model import Site
+from pcapkit.sessions.finder import Finder
 from pcapkit.sessions.roles import by_name, organisational_domain
 from pcapkit.sessions.scene import DeviceCase, ForeignReply, Lookup, NameFact, NatCopy, OursEvidence, Ref, SessionCase
 
@@ -75,7 +75,7 @@ class Ours:
         external_fqdns: tuple[str, ...],
         lookups: list[Lookup],
         names: Mapping[str, NameFact],
-        find: Callable[[str | None, str | None, int | None], list[Connection]],
+        find: Finder,
         foreign: Mapping[int, tuple[ForeignReply, ...]],
         copies: Mapping[int, tuple[NatCopy, ...]],
     ) -> None:
@@ -130,12 +130,12 @@ class Ours:
             yield OursEvidence("H1", True, f"{name} was given as an external name of the site", ())
 
     def _by_packets(self, address: str) -> Iterable[OursEvidence]:
-        for connection in self._find(None, address, None):
-            reply = next((r for r in self._foreign.get(connection.flow, ()) if self._inside(r.source)), None)
+        for flow in self._find.flows(None, address):
+            reply = next((r for r in self._foreign.get(flow, ()) if self._inside(r.source)), None)
             if reply:
                 yield OursEvidence("H2", True, f"the SYN to {address} was answered by the private address {reply.source}", (reply.syn, reply.reply))
                 return
-            copy = next((c for c in self._copies.get(connection.flow, ()) if self._inside(c.copy_destination)), None)
+            copy = next((c for c in self._copies.get(flow, ()) if self._inside(c.copy_destination)), None)
             if copy:
                 yield OursEvidence(
                     "H2", True, f"the SYN to {address} was seen again, translated to {copy.copy_destination}", (copy.original, copy.copy)
@@ -143,7 +143,7 @@ class Ours:
                 return
 
     def _near(self, address: str) -> Iterable[OursEvidence]:
-        for connection in self._find(None, address, None):
+        for connection in self._find.some(None, address):
             if connection.transport != "tcp":
                 continue
             for answer in connection.synacks:
@@ -191,7 +191,7 @@ class Ours:
 
     def _others(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
         mine = self._addresses.get(device or "", ())
-        for connection in self._find(None, address, None):
+        for connection in self._find.some(None, address):
             if connection.client not in mine and connection.established and connection.transport == "tcp":
                 refs = tuple(Ref(connection.capture, c.frame, c.time_ns) for c in connection.synacks[:1])
                 yield OursEvidence("H6", False, f"{connection.client} reaches {address}", refs)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
-from pcapkit.flows.facts import Connection
 from pcapkit.limits import Thresholds
 from pcapkit.model import Capture
 from pcapkit.sessions import attempts as trying
 from pcapkit.sessions import health, lookups, outcomes, results, sessions, site, steps
 from pcapkit.sessions.collect import Facts, FlowFacts
 from pcapkit.sessions.devices import Roster
+from pcapkit.sessions.finder import FOUND, Finder
 from pcapkit.sessions.names import Names
 from pcapkit.sessions.refusal import Trial, refine
 from pcapkit.sessions.roles import by_name, by_path
@@ -20,9 +20,8 @@ from pcapkit.sessions.site import Inside, Ours
 from pcapkit.sessions.sources import SiteOptions, Tracker, Trust
 from pcapkit.sessions.tls import Chains
 
-FOUND: Final = 20_000
-"""Connections that one question to the flow table gives at most."""
 STRANGERS_JUDGED: Final = 64
+T = TypeVar("T", Attempt, Lookup)
 
 
 def build(facts: Facts, tracker: Tracker, captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None) -> Scene:
@@ -43,26 +42,22 @@ class _Stage:
         self._thresholds = thresholds
         self._trust = trust
         self._inside = Inside(options.inside)
-        self._connections: dict[int, Connection] = {}
+        self._find = Finder(tracker)
         self._copies = {flow: tuple(found) for flow, found in tracker.nat_copies().items()}
         self._foreign = {flow: tuple(found) for flow, found in tracker.foreign_replies().items()}
 
     def scene(self) -> Scene:
-        roster = self._roster()
-        found = lookups.build(self._facts.lookups(), roster, self._end_of, self._thresholds)
-        _hand_out(found, roster.devices)
-        names = Names(self._options.external_fqdns)
-        talks = self._talks(roster)
-        attempts = [attempt for _, attempt in talks]
-        self._tie(attempts, found, roster.devices)
-        lookups.doubt(found, attempts, self._thresholds)
-        names.by_themselves(found, attempts)
-        names.by_services(found)
-        names.by_exchanges(attempts)
+        questions, translated = lookups.pair(self._facts.lookups())
+        roster = self._roster(questions, translated)
+        found = lookups.build(questions, roster, self._end_of, self._thresholds)
+        by_device = _by_device(found)
         for device in roster.devices:
-            mine = [a for a in attempts if a.device == device.id]
-            names.guess(device, [x for x in found if x.device == device.id], mine, self._inside, self._thresholds)
-        attempts += self._silent(roster.devices, found, names, {facts.flow for facts, _ in talks})
+            device.lookups = by_device.get(device.id, [])
+        attempts = self._talks(roster)
+        _tie(attempts, roster.devices)
+        lookups.doubt(found, attempts, self._thresholds)
+        names = self._names(roster.devices, found, attempts)
+        attempts += self._silent(roster.devices, names, {a.connection.flow for a in attempts if a.connection})
         self._judge(attempts, names)
         cases = sessions.group(roster.devices, found, attempts, names, self._thresholds)
         for case in cases:
@@ -75,60 +70,60 @@ class _Stage:
 
     # ------------------------------------------------------------ parts
 
-    def _find(self, client: str | None, server: str | None, port: int | None) -> list[Connection]:
-        found = []
-        for flow in self._tracker.find(client, server, port):
-            found.append(self._connection(flow))
-            if len(found) >= FOUND:
-                break
-        return found
-
-    def _connection(self, flow: int) -> Connection:
-        connection = self._connections.get(flow)
-        if connection is None:
-            connection = self._connections[flow] = self._tracker.connection(flow)
-        return connection
-
     def _end_of(self, capture: int) -> int:
         """Time of the last packet of a capture, as far as it is read."""
         told = self._captures[capture].last_time_ns if 0 <= capture < len(self._captures) else None
         return max(told or 0, self._facts.last_ns if told is None else 0)
 
-    def _roster(self) -> Roster:
-        """Devices, and hosts outside that took part in a discovery."""
-        translated = frozenset(copy.copy_source for copies in self._copies.values() for copy in copies)
-        originals = {self._connection(flow).client for flow in self._copies}
-        roster = Roster(self._facts.sightings, self._inside, self._find, translated - originals)
-        roster.settle(self._outsiders())
+    def _roster(self, questions: list[lookups.Question], translated: set[str]) -> Roster:
+        """Devices, and hosts outside that took part in a discovery. Sources that a NAT made up are neither."""
+        sources = {copy.copy_source for copies in self._copies.values() for copy in copies}
+        originals = {c.client for c in map(self._find.connection, self._copies) if c}
+        made_up = frozenset(sources - originals | translated)
+        roster = Roster(self._facts.sightings, self._inside, self._find, made_up)
+        outside = {q.client for q in questions if q.asked and by_name(q.fact.name)}
+        outside |= {facts.client for facts in self._facts.conversations() if _takes_part(facts)}
+        roster.settle(outside - made_up)
         return roster
 
-    def _outsiders(self) -> Iterable[str]:
-        for fact in self._facts.lookups():
-            if not fact.message.response and by_name(fact.name):
-                yield fact.src
-        for facts in self._facts.conversations():
-            if _takes_part(facts):
-                yield facts.client
-
-    def _talks(self, roster: Roster) -> list[tuple[FlowFacts, Attempt]]:
+    def _talks(self, roster: Roster) -> list[Attempt]:
         """Conversations with TLS or HTTP in them, copies behind a NAT left out."""
+        copied = self._copied()
         found = []
         for facts in self._facts.conversations():
             device = roster.of(facts.client, facts.first.time_ns, facts.client_mac)
-            if device:
-                found.append((facts, trying.from_facts(facts, self._connection(facts.flow), device, self._thresholds)))
+            connection = self._find.connection(facts.flow) if device and facts.flow not in copied else None
+            if device and connection:
+                found.append(trying.from_facts(facts, connection, device, self._thresholds))
         return found
 
-    def _tie(self, attempts: list[Attempt], found: list[Lookup], devices: list[DeviceCase]) -> None:
-        for device in devices:
-            trying.tie((a for a in attempts if a.device == device.id), trying.Answers(x for x in found if x.device == device.id))
+    def _copied(self) -> set[int]:
+        """Conversations that are the translated copies of others."""
+        found = set()
+        for copies in self._copies.values():
+            for copy in copies:
+                for connection in self._find.some(copy.copy_source, copy.copy_destination, limit=FOUND):
+                    if any(c.frame == copy.copy.frame for c in connection.control):
+                        found.add(connection.flow)
+        return found
 
-    def _silent(self, devices: list[DeviceCase], found: list[Lookup], names: Names, known: set[int]) -> list[Attempt]:
-        quiet: list[Attempt] = []
+    def _names(self, devices: list[DeviceCase], found: list[Lookup], attempts: list[Attempt]) -> Names:
+        names = Names(self._options.external_fqdns)
+        names.by_themselves(found, attempts)
+        names.by_services(found)
+        names.by_exchanges(attempts)
+        by_device = _by_device(attempts)
         for device in devices:
-            mine = [x for x in found if x.device == device.id and x.search_of is None and names.fact(device.id, x.name)]
+            names.guess(device, device.lookups, by_device.get(device.id, []), self._inside, self._thresholds)
+        return names
+
+    def _silent(self, devices: list[DeviceCase], names: Names, known: set[int]) -> list[Attempt]:
+        quiet: list[Attempt] = []
+        known |= self._copied()
+        for device in devices:
+            mine = [x for x in device.lookups if x.search_of is None and names.fact(device.id, x.name)]
             quiet += trying.silent(device, mine, known, self._find)
-        self._tie(quiet, found, devices)
+        _tie(quiet, devices)
         return [a for a in quiet if names.fact(a.device, a.name)]
 
     # ------------------------------------------------------------ verdicts
@@ -198,11 +193,18 @@ class _Stage:
         return tuple(found)
 
 
-def _hand_out(found: list[Lookup], devices: list[DeviceCase]) -> None:
-    by_id = {d.id: d for d in devices}
-    for lookup in found:
-        if lookup.device in by_id:
-            by_id[lookup.device].lookups.append(lookup)
+def _by_device(items: Iterable[T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(item.device, []).append(item)
+    return found
+
+
+def _tie(attempts: list[Attempt], devices: list[DeviceCase]) -> None:
+    by_device = _by_device(attempts)
+    for device in devices:
+        if device.id in by_device:
+            trying.tie(by_device[device.id], trying.Answers(device.lookups))
 
 
 def _takes_part(facts: FlowFacts) -> bool:
