@@ -22,16 +22,26 @@ def text(data: bytes | bytearray | memoryview) -> str:
 
 
 def document(data: bytes, charset: str | None) -> tuple[str, tuple[str, ...]]:
-    """Text of a document by its byte order mark, else by its charset label, else as UTF-8; and what was wrong with the label."""
+    """Text of a document by its byte order mark, else its charset label, else as UTF-8; and what was wrong, in words."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace"), ()
-    if charset is None:
-        return data.decode("utf-8", "replace"), ()
-    label = charset.strip().strip("\"'").lower()
-    if label in _CHARSETS:
-        return data.decode(label, "replace"), ()
-    return data.decode("utf-8", "replace"), ("unknown charset label",)
+    label = (charset or "utf-8").strip().lower()
+    if label not in _CHARSETS:
+        label = "utf-8"
+    faults = ("unknown charset label",) if charset and label != charset.strip().lower() else ()
+    try:
+        return data.decode(label), faults
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), (*faults, "bytes that are not in its charset")
+
+
+_QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u2036", '"'))
+
+
+def straight_quotes(words: str) -> str:
+    """The text with typographic double quotes made straight, as documents have them that went through a word processor."""
+    return words.translate(_QUOTES)
 
 
 def parameter(content_type: str | None, name: str) -> str | None:
