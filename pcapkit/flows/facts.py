@@ -15,7 +15,7 @@ PSH: Final = 0x08
 ACK: Final = 0x10
 
 FORWARD: Final = 0
-"""From the client: the side that sent the first SYN, else the sender of the first packet seen."""
+"""From the client: the side that sent the first SYN, else the one whose port is no server's, else the sender of the first packet seen."""
 REVERSE: Final = 1
 
 
@@ -142,6 +142,7 @@ class Observation:
     """An event with its place in the network: what the front half hands to the sessions, to ``dissect`` and to the TUI.
 
     ``src``/``dst`` are the sender's and receiver's of *this* message. ``flow`` is -1 for packets without one (ARP).
+    ``duplicate``: the packet is a copy of an earlier one (mirrored twice, or captured on both sides of a router); of datagrams only.
     """
 
     capture: int
@@ -154,3 +155,4 @@ class Observation:
     src_mac: str | None
     dst_mac: str | None
     event: Event
+    duplicate: bool = False

@@ -1,0 +1,240 @@
+"""The stages, one behind the other: captures in, a report or the events under it out.
+
+Reading keeps facts, ``report`` draws conclusions from them: it may be asked at any time, while a capture is read or a file still grows.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pcapkit import model
+from pcapkit._version import __version__
+from pcapkit.capture import NotACapture, Source, expand, open_capture
+from pcapkit.columns import Decoder, Table
+from pcapkit.events import as_dict, connection_dict
+from pcapkit.flows.facts import Observation
+from pcapkit.flows.tracker import Tracker
+from pcapkit.model import Problem, Report, Unreadable
+from pcapkit.options import InputError, Options, Progress, ProgressFn, StopFn
+from pcapkit.spill import Line, by_frame
+from pcapkit.timings import Timings
+
+
+class Reading:
+    """One capture while it is read, and what is known of it."""
+
+    def __init__(self, path: str, index: int, options: Options, stop: StopFn, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.packets = 0
+        self._source: Source = open_capture(path, index, follow=options.follow, stop=stop)
+        self._decoder = Decoder(_decode_as(options.decode))
+        self._unknown: Counter[str] = Counter()
+        self._encapsulations: Counter[str] = Counter()
+        self._trouble: list[Problem] = []
+
+    def observations(self, timings: Timings) -> Iterator[list[Observation]]:
+        """What the dissectors read, window by window."""
+        try:
+            for window in self._source.windows():
+                timings.lap("read")
+                table = self._decoder.decode(window)
+                self._count(table)
+                timings.lap("columns")
+                yield self.tracker.update(table)
+        except OSError as error:
+            self._trouble.append(Problem("read-error", f"reading stopped: {error.strerror or error}"))
+        yield self.tracker.finish()
+
+    def _count(self, table: Table) -> None:
+        self.packets += len(table)
+        self._unknown.update(table.unknown)
+        self._encapsulations.update(table.encapsulations)
+
+    def progress(self) -> Progress:
+        return Progress(self._source.path, self._source.position, self._source.size, self.packets)
+
+    def capture(self) -> model.Capture:
+        """What the file says of itself, and what was wrong with it."""
+        info = self._source.info()
+        unknown = [Problem("unknown-layer", name, count=count) for name, count in self._unknown.most_common()]
+        problems = (*info.problems, *self._trouble, *unknown, *self.tracker.problems())
+        return replace(info, encapsulations={**info.encapsulations, **self._encapsulations}, problems=problems)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class Analysis:
+    """A run over captures. ``full``: everything is dissected, not just what a verdict needs."""
+
+    def __init__(self, paths: Iterable[str], options: Options, *, stop: StopFn | None = None, full: bool = False) -> None:
+        self.options = options
+        self.readings: list[Reading] = []
+        self.unreadable: list[Unreadable] = []
+        self.interrupted = False
+        self.timings = Timings()
+        self._paths = list(paths)
+        self._stop = stop or _never
+        self._full = full
+
+    def open(self) -> Iterator[Reading]:
+        """The captures one after the other, each opened when it is its turn; what cannot be read is kept in ``unreadable``."""
+        flows = 0
+        for path in expand(self._paths):
+            if self._stop():
+                self.interrupted = True
+                return
+            index = len(self.readings)
+            try:
+                tracker = Tracker(index, full=self._full, first_flow=flows, timings=self.timings)
+                reading = Reading(path, index, self.options, self._stop, tracker)
+            except (NotACapture, OSError) as error:
+                self.unreadable.append(Unreadable(path, _reason(error)))
+                continue
+            self.readings.append(reading)
+            try:
+                yield reading
+            finally:
+                reading.close()
+            flows = tracker.next_flow
+        self.interrupted = self.interrupted or self._stop()
+
+    def read(self) -> Iterator[Progress]:
+        """Read on, to the end: how far it is after each window."""
+        for reading in self.open():
+            for observations in reading.observations(self.timings):
+                for observation in observations:
+                    self._take(observation)
+                self.timings.lap("facts")
+                yield reading.progress()
+
+    def report(self) -> Report:
+        """What is known by now."""
+        captures = tuple(reading.capture() for reading in self.readings)
+        return Report(
+            version=__version__,
+            captures=captures,
+            site=model.Site(),
+            devices=(),
+            sessions=(),
+            findings=(),
+            not_judged=(),
+            counts=self._counts(),
+            interrupted=self.interrupted,
+            unreadable=tuple(self.unreadable),
+        )
+
+    def _take(self, observation: Observation) -> None:
+        pass
+
+    def _counts(self) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for reading in self.readings:
+            counts.update(reading.tracker.counts())
+        return dict(counts)
+
+
+def run(paths: Iterable[str], options: Options, progress: ProgressFn | None = None, stop: StopFn | None = None) -> Report:
+    """Analyze captures, files and folders. Inputs that cannot be read are listed in the report (``unreadable``)."""
+    analysis = Analysis(paths, options, stop=stop)
+    with _no_collector():
+        for state in analysis.read():
+            if progress is not None:
+                progress(state)
+        report = analysis.report()
+    if options.timings is not None:
+        analysis.timings.lap("report")
+        options.timings(analysis.timings.seconds)
+    return report
+
+
+def dissect(
+    paths: Iterable[str],
+    options: Options,
+    types: Iterable[str] | None = None,
+    progress: ProgressFn | None = None,
+    stop: StopFn | None = None,
+    failed: Callable[[InputError], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The events of captures as the public contract prints them, capture by capture in order of frames, with a ``tcp.connection`` for each
+    TCP conversation. ``types`` picks; ``tls`` means all of ``tls.*``.
+
+    Raises:
+        InputError: an input cannot be read, and ``failed`` was not given to be told of it.
+    """
+    analysis = Analysis(paths, options, stop=stop, full=True)
+    wanted = _wanted(types)
+    told = 0
+    for reading in analysis.open():
+        yield from by_frame(_lines(reading, analysis.timings, wanted, progress))
+        told = _tell(analysis.unreadable, told, failed)
+    _tell(analysis.unreadable, told, failed)
+
+
+def _lines(reading: Reading, timings: Timings, wanted: Callable[[str], bool], progress: ProgressFn | None) -> Iterator[Line]:
+    """The lines of one capture, nearly in order; those of ``tcp.connection`` last."""
+    with _no_collector():
+        for observations in reading.observations(timings):
+            for observation in observations:
+                line = as_dict(observation) if wanted(observation.event.message.TYPE) else None
+                if line is not None:
+                    yield line
+            if progress is not None:
+                progress(reading.progress())
+        if wanted("tcp.connection"):
+            for summary in reading.tracker.tcp_summaries():
+                yield connection_dict(summary, reading.tracker.capture)
+
+
+def _tell(unreadable: list[Unreadable], told: int, failed: Callable[[InputError], None] | None) -> int:
+    for item in unreadable[told:]:
+        error = InputError(item.path, item.reason)
+        if failed is None:
+            raise error
+        failed(error)
+    return len(unreadable)
+
+
+def _wanted(types: Iterable[str] | None) -> Callable[[str], bool]:
+    """Whether a type of event was asked for."""
+    if types is None:
+        return lambda _: True
+    names = frozenset(types)
+    return lambda kind: kind in names or kind.partition(".")[0] in names or (kind == "malformed" and "problem" in names)
+
+
+def _decode_as(decode: tuple[str, ...]) -> dict[str, str]:
+    """``SEL,PROTO`` of the command line as a mapping."""
+    return {selector: name for selector, _, name in (item.rpartition(",") for item in decode)}
+
+
+def _reason(error: Exception) -> str:
+    """Why an input could not be read, in a line."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "it may not be read (permission denied)"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error)
+
+
+def _never() -> bool:
+    return False
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Facts are many and hold no cycles: the cyclic collector would only walk over them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,107 @@
+"""The log of SYN, FIN and RST segments, as columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcapkit.columns.table import Table
+from pcapkit.flows.facts import FIN, RST, SYN, Control
+from pcapkit.flows.growing import Growing
+from pcapkit.flows.sides import Ints, Sides
+
+CONTROLS_PER_CONVERSATION: Final = 64
+"""Segments kept of one conversation; of further ones only the flags."""
+CONTROL: Final = SYN | FIN | RST
+_MSS: Final = 2
+_OPTION_BYTES: Final = 40
+
+
+class ControlLog:
+    """One row a segment, in order of arrival. ``mss`` is 0 without the option."""
+
+    def __init__(self) -> None:
+        u4 = np.uint32
+        self.rows = Growing(
+            number=(u4, 1), frame=(np.int64, 1), time=(np.int64, 1), side=(np.uint8, 1), flags=(np.uint8, 1), seq=(u4, 1), ack=(u4, 1),
+            ttl=(np.uint8, 1), ip_id=(np.uint16, 1), payload=(u4, 1), mss=(np.uint16, 1), duplicate=(np.bool_, 1),
+        )  # fmt: skip
+        self._sorted: tuple[int, Ints] = (-1, np.zeros(0, np.int64))
+
+    def add(self, table: Table, rows: Ints, number: Ints, direction: NDArray[np.uint8], duplicate: NDArray[np.bool_]) -> None:
+        """Log the packets ``rows`` of conversations ``number``."""
+        first = self.rows.extend(len(rows))
+        given = {
+            "number": number, "frame": table.frame[rows], "time": table.time_ns[rows], "side": direction, "flags": table.flags[rows],
+            "seq": table.seq[rows], "ack": table.ack[rows], "ttl": table.ttl[rows], "ip_id": table.ip_id[rows], "payload": table.wire_len[rows],
+            "mss": read_mss(table, rows), "duplicate": duplicate,
+        }  # fmt: skip
+        for name, values in given.items():
+            self.rows[name][first:] = values
+
+    def of(self, number: int) -> tuple[Control, ...]:
+        """The segments of a conversation."""
+        order = self.by_number()
+        first, last = np.searchsorted(self.rows["number"][order], (number, number + 1))
+        names = ("frame", "time", "side", "flags", "seq", "ack", "ttl", "ip_id", "payload", "mss", "duplicate")
+        columns = [self.rows[name][order[first:last]].tolist() for name in names]
+        return tuple(Control(*values[:9], values[9] or None, values[10]) for values in zip(*columns, strict=True))
+
+    def by_number(self) -> Ints:
+        """Rows sorted by conversation, then arrival; sorted anew only when the log has grown."""
+        if self._sorted[0] != self.rows.size:
+            self._sorted = (self.rows.size, np.argsort(self.rows["number"], kind="stable"))
+        return self._sorted[1]
+
+    def keep(self, numbers: NDArray[np.uint32]) -> None:
+        """Forget the segments of all other conversations."""
+        self.rows.keep(np.flatnonzero(np.isin(self.rows["number"], numbers)))
+        self._sorted = (-1, self._sorted[1])
+
+
+def read_mss(table: Table, rows: Ints) -> NDArray[np.uint16]:
+    """The maximum segment size that SYN segments announce (RFC 9293, 3.7.1), 0 without; (n,).
+
+    Options are walked in step, at most one each for the 40 bytes that they can take.
+    """
+    found = np.zeros(len(rows), np.uint16)
+    buffer, end = table.buffer, table.payload[rows]
+    header = _tcp_header(table, rows)
+    at = header + 20
+    todo = np.flatnonzero((table.flags[rows] & SYN != 0) & (header >= 0) & (end - at <= _OPTION_BYTES))
+    for _ in range(_OPTION_BYTES):
+        todo = todo[at[todo] + 1 < end[todo]]
+        if not len(todo):
+            break
+        here = at[todo]
+        kind, size = buffer[here], buffer[here + 1].astype(np.int64)
+        mss = (kind == _MSS) & (size == 4) & (here + 4 <= end[todo])
+        found[todo[mss]] = buffer[here[mss] + 2].astype(np.uint16) << 8 | buffer[here[mss] + 3]
+        at[todo] += np.where(kind == 1, 1, size)
+        todo = todo[~mss & (kind != 0) & ((kind == 1) | (size >= 2))]
+    return found
+
+
+def _tcp_header(table: Table, rows: Ints) -> Ints:
+    """Where TCP headers begin, -1 where that is not plain (IPv6 extension headers, cut packets)."""
+    ip = table.ip[rows]
+    first = table.buffer[np.maximum(ip, 0)].astype(np.int64)
+    header = ip + np.where(table.version[rows] == 4, (first & 15) << 2, 40)
+    size = (table.buffer[np.maximum(header, 0) + 12] >> 4).astype(np.int64) << 2
+    return np.where((ip >= 0) & (header + size == table.payload[rows]), header, -1)
+
+
+def first_of_each(sides: Sides, chosen: Ints, room: NDArray[np.uint16], conversation: Ints) -> Ints:
+    """Of the elements ``chosen``, in order of arrival, those that find room; ``conversation`` (of each element) indexes ``room``, which is filled."""
+    chosen = chosen[np.argsort(sides.rows[chosen], kind="stable")]
+    whose = conversation[chosen]
+    order = np.argsort(whose, kind="stable")
+    sorted_whose = whose[order]
+    first = np.searchsorted(sorted_whose, sorted_whose)
+    rank = np.empty(len(chosen), np.int64)
+    rank[order] = np.arange(len(chosen)) - first
+    keep = room[whose] + rank < CONTROLS_PER_CONVERSATION
+    np.add.at(room, whose[keep], 1)
+    return chosen[keep]

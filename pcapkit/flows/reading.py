@@ -1,0 +1,194 @@
+"""The streams that are being read: segments go to their conversations, each in the order of its own packets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+import numpy as np
+
+from pcapkit.columns.table import Table
+from pcapkit.flows.facts import FIN, RST, Observation
+from pcapkit.flows.flows import DEEP, DONE, LIVE, MARKED, PINNED, FlowTable
+from pcapkit.flows.selection import Selector
+from pcapkit.flows.sides import Ints
+from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
+from pcapkit.flows.tcp import Segments
+from pcapkit.flows.text import address_text, mac_text
+from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
+from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
+
+Pick = tuple[int, int, int, int, int, int, int, int, int]
+"""A segment for Python: row, direction, frame, time, offset and length of the captured payload, its size on the wire, position, top."""
+
+
+class Streams:
+    """Conversations under way. ``fed``: segments handed to Python; ``left_out``: what limits kept out, by kind."""
+
+    def __init__(self, flows: FlowTable, capture: int, dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary) -> None:
+        self.fed = 0
+        self.left_out: Counter[str] = Counter()
+        self._flows = flows
+        self._capture = capture
+        self._dissectors = dissectors
+        self._context = context
+        self._boundary = boundary
+        self._selector = Selector(flows, context.full)
+        self._talks: dict[int, Talk] = {}
+        """By number, the least recently fed first."""
+        self._closing: list[tuple[int, int]] = []
+        """Heap of (time at which the conversation is over, number)."""
+        self._memory = 0
+
+    def update(self, table: Table, s: Segments, out: list[Observation]) -> None:
+        """Read the segments of a window."""
+        chosen = self._selector.choose(table, s)
+        over = self._ends(table, s)
+        rows = s.sides.conversation[s.sides.of[chosen]]
+        picks = _picks(table, s, chosen)
+        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])).tolist() if picks else []
+        for first, last in zip(begins, [*begins[1:], len(picks)], strict=True):
+            row = int(rows[first])
+            self._read(table, s, row, picks[first:last], over.pop(row, None), out)
+        for row, time_ns in over.items():
+            talk = self._talks.get(int(self._flows.rows["number"][row]))
+            if talk is not None:
+                self._closes(talk, time_ns)
+        now = int(table.time_ns[-1])
+        while self._closing and self._closing[0][0] < now:
+            self._end(heappop(self._closing)[1], out)
+        self._relieve(out)
+
+    def finish(self, out: list[Observation]) -> None:
+        """The capture ends, and every conversation with it."""
+        for number in list(self._talks):
+            self._end(number, out)
+
+    # ---------------------------------------------------------------- one conversation
+
+    def _read(self, table: Table, s: Segments, row: int, picks: list[Pick], over: int | None, out: list[Observation]) -> None:
+        """Feed segments of one conversation until it has enough; what a change of mind asks for is chosen anew from the same window."""
+        buffer = memoryview(table.buffer)
+        at = 0
+        while at < len(picks):
+            line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
+            at += 1
+            talk = self._touch(row, table, line, direction)
+            if over is not None:
+                self._closes(talk, over)
+            if talk.over_ns is not None and time_ns > talk.over_ns:
+                self._end(talk.number, out)
+                return
+            self.fed += 1
+            events = talk.feed(direction, start, top, bytes(buffer[offset : offset + length]), size, Stamp(frame, time_ns))
+            if events:
+                self._tell(talk, events, out)
+            if talk.done:
+                self._end(talk.number, out)
+                return
+            self._memory += talk.count_held()
+            if self._changed(talk, row):
+                picks, at = _picks(table, s, self._selector.after(table, s, row, line)), 0
+
+    def _changed(self, talk: Talk, row: int) -> bool:
+        """Mark what a conversation has turned out to be; True if other segments of it are wanted now."""
+        state = self._flows.rows["state"]
+        if talk.deep and not state[row] & DEEP:
+            state[row] |= DEEP
+            return not self._context.full
+        if talk.lost and not self._context.full:
+            self._drop(talk)
+            state[row] &= ~np.uint16(MARKED | LIVE)
+            self._flows.tcp["apps"][self._flows.rows["tcp"][row]] = 0
+            return True
+        return False
+
+    def _touch(self, row: int, table: Table, line: int, direction: int) -> Talk:
+        """The conversation of a row, begun if need be; now the most recently fed."""
+        number = int(self._flows.rows["number"][row])
+        talk = self._talks.pop(number, None)
+        if talk is None:
+            talk = Talk(number, _ends_of(table, line, direction), self._dissectors, self._context, self._boundary)
+            self._flows.rows["state"][row] |= LIVE
+        self._talks[number] = talk
+        return talk
+
+    def _tell(self, talk: Talk, events: list[Event], out: list[Observation]) -> None:
+        client, server = talk.ends
+        for event in events:
+            src, dst = (server, client) if event.direction else (client, server)
+            out.append(Observation(self._capture, talk.number, src.address, dst.address, src.port, dst.port, "tcp", src.mac, dst.mac, event))
+
+    def _end(self, number: int, out: list[Observation]) -> None:
+        """Give what is left of a conversation; nothing more of it is read."""
+        talk = self._talks.get(number)
+        if talk is None:
+            return
+        if not talk.done:
+            self._tell(talk, talk.finish(), out)
+        self._drop(talk)
+        row = self._flows.row_of(number)
+        if row >= 0:
+            state = self._flows.rows["state"]
+            state[row] |= DONE | (PINNED if talk.interesting else 0)
+            state[row] &= ~np.uint16(LIVE)
+
+    def _drop(self, talk: Talk) -> None:
+        del self._talks[talk.number]
+        self._memory -= talk.counted
+        ignored, conflicts = talk.refused
+        self.left_out["segments"] += ignored
+        self.left_out["overlaps"] += conflicts
+
+    # ---------------------------------------------------------------- ends and limits
+
+    def _closes(self, talk: Talk, time_ns: int) -> None:
+        if talk.over_ns is None:
+            talk.over_ns = time_ns + LINGER_NS
+            heappush(self._closing, (talk.over_ns, talk.number))
+
+    def _ends(self, table: Table, s: Segments) -> dict[int, int]:
+        """When conversations that are being read closed, by row: at a reset, or when the second side sent its FIN."""
+        closing = np.flatnonzero(s.flags & (FIN | RST))
+        rows = s.sides.conversation[s.sides.of[closing]]
+        state, flags = self._flows.rows["state"][rows], self._flows.rows["flags"][rows]
+        counts = ((flags & RST).any(axis=1) | (flags & FIN).all(axis=1)) & (state & DONE == 0) & (self._context.full | (state & MARKED != 0))
+        closing, rows = closing[counts], rows[counts]
+        over: dict[int, int] = {}
+        fins: dict[int, dict[int, int]] = {}
+        sides, times = s.sides.of[closing], table.time_ns[s.sides.rows[closing]]
+        for row, side, flag, time_ns in zip(rows.tolist(), sides.tolist(), s.flags[closing].tolist(), times.tolist(), strict=True):
+            if flag & RST:
+                over[row] = min(over.get(row, time_ns), time_ns)
+            else:
+                fins.setdefault(row, {}).setdefault(side, time_ns)
+        for row, by_side in fins.items():
+            if (self._flows.rows["flags"][row] & FIN).all():
+                last = max(by_side.values())
+                over[row] = min(over.get(row, last), last)
+        return over
+
+    def _relieve(self, out: list[Observation]) -> None:
+        """Keep within the limits: the least recently fed conversations end first, those of interest last."""
+        while len(self._talks) > MAX_STREAMS or self._memory > STREAM_MEMORY:
+            victim = next((number for number, talk in self._talks.items() if not talk.interesting), next(iter(self._talks)))
+            self.left_out["streams"] += 1
+            self._end(victim, out)
+
+
+def _picks(table: Table, s: Segments, elements: Ints) -> list[Pick]:
+    rows, of = s.sides.rows[elements], s.sides.of[elements]
+    columns = (
+        rows, s.sides.direction[of], table.frame[rows], table.time_ns[rows], table.payload[rows], table.payload_len[rows], table.wire_len[rows],
+        s.start[elements], s.top[elements],
+    )  # fmt: skip
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _ends_of(table: Table, row: int, direction: int) -> tuple[End, End]:
+    """Client and server of a packet's conversation."""
+    version = int(table.version[row])
+    src = End(address_text(version, int(table.src_hi[row]), int(table.src_lo[row])), int(table.sport[row]), mac_text(int(table.src_mac[row])))
+    dst = End(address_text(version, int(table.dst_hi[row]), int(table.dst_lo[row])), int(table.dport[row]), mac_text(int(table.dst_mac[row])))
+    return (dst, src) if direction else (src, dst)
