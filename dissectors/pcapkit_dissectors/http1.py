@@ -142,11 +142,13 @@ class _Conversation:
         spool = side.spool
         while spool.data.startswith((b"\r", b"\n")):
             spool.skip(1)
-        if not may_begin_head(spool.data, side.searched):
-            raise DissectError("no start line of HTTP/1")
         size = head_size(spool.data, side.searched)
         if size is not None:
-            return self._open(side, parse_head(spool.take(size)))
+            head = parse_head(bytes(spool.data[:size]))
+            spool.skip(size)
+            return self._open(side, head)
+        if not may_begin_head(spool.data, side.searched):
+            raise DissectError("no start line of HTTP/1")
         side.searched = len(spool)
         if len(spool) >= HTTP_HEADER_BYTES:
             raise DissectError(f"head of more than {HTTP_HEADER_BYTES} bytes")

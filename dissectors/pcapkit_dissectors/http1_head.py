@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,11 +29,12 @@ _TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 class Head:
     """Start line and header fields. Of a request ``method`` and ``target`` are set, of a response ``status`` and ``reason``.
 
-    ``problems`` is what had to be left out, in words.
+    ``problems`` is what had to be left out, in words. ``first``: the first value of each field, by its name in lower case.
     """
 
     version: str
     headers: tuple[tuple[str, str], ...]
+    first: Mapping[str, str]
     method: str = ""
     target: str = ""
     status: int = 0
@@ -46,15 +48,17 @@ class Head:
     @property
     def names(self) -> frozenset[str]:
         """Names of the fields, in lower case."""
-        return frozenset(name.lower() for name, _ in self.headers)
+        return frozenset(self.first)
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of a field, in order; ``name`` in lower case."""
+        if name not in self.first:
+            return ()
         return tuple(value for key, value in self.headers if key.lower() == name)
 
     def get(self, name: str) -> str | None:
         """The first value of a field; ``name`` in lower case."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        return self.first.get(name)
 
     @property
     def content_length(self) -> int | None:
@@ -138,11 +142,11 @@ def parse_head(data: bytes) -> Head:
     if answered := _status_line(start):
         version, status, reason = answered
         headers, problems = _fields(lines)
-        return Head(version, headers, status=status, reason=reason, problems=problems)
+        return Head(version, headers, _first(headers), status=status, reason=reason, problems=problems)
     if asked := _request_line(start):
         method, target, version = asked
         headers, problems = _fields(lines)
-        return Head(version, headers, method, target, problems=problems)
+        return Head(version, headers, _first(headers), method, target, problems=problems)
     raise DissectError("no start line of HTTP/1")
 
 
@@ -162,6 +166,13 @@ def _fields(lines: list[bytes]) -> tuple[tuple[tuple[str, str], ...], tuple[str,
         else:
             fields.append((text(name.strip()), text(value.strip())))
     return tuple(fields), tuple(problems)
+
+
+def _first(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), value)
+    return found
 
 
 def _unfolded(lines: list[bytes]) -> list[bytes]:

@@ -259,6 +259,7 @@ HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
         ([(0, CONNECT), (1, response("200 Connection established"))], 3, None, (b"", b"")),
         ([(0, CONNECT), (1, response("200 Connection established", "Content-Length: 5", body=b"SSH-2"))], 3, None, (b"", b"SSH-2")),
         ([(0, CONNECT + HELLO[:3])], 2, None, (HELLO[:3], b"")),
+        ([(0, CONNECT), (0, HELLO + b"\n\n")], 2, None, (HELLO + b"\n\n", b"")),
         ([(0, CONNECT), (0, HELLO)], 2, None, (HELLO, b"")),
         ([(1, response("200 Connection established", body=HELLO))], 2, None, (b"", HELLO)),
         (
@@ -268,7 +269,7 @@ HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
             (b"", b""),
         ),
     ],
-    ids=["connect", "server speaks first", "client does not wait", "client alone", "server alone", "upgrade"],
+    ids=["connect", "server speaks first", "client does not wait", "client alone, odd bytes", "client alone", "server alone", "upgrade"],
 )
 def test_handover(flow: list[tuple[int, bytes | int]], count: int, protocol: str | None, rest: tuple[bytes, bytes]) -> None:
     found = messages(run(DISSECTOR, flow))
