@@ -156,3 +156,37 @@ class Observation:
     dst_mac: str | None
     event: Event
     duplicate: bool = False
+
+
+class ClientShare(NamedTuple):
+    """A client whose conversations were captured in one direction only. ``one_way``: those where the acknowledgements of the seen direction advance
+    over data that was never seen; ``two_way``: those of which both directions are there. What proves neither (unanswered SYNs) counts for none.
+    """
+
+    client: str
+    one_way: int
+    two_way: int
+    example: int
+    """A conversation of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the TCP conversations of a capture say about the capture. Examples are numbers of conversations, few."""
+
+    one_way: int = 0
+    two_way: int = 0
+    clients: tuple[ClientShare, ...] = ()
+    """Clients with at least one one-way conversation, those with most first."""
+    gapped: int = 0
+    """Conversations in which bytes were acknowledged that were never captured, one-way ones not counted."""
+    gaps: int = 0
+    lost_bytes: int = 0
+    gap_examples: tuple[int, ...] = ()
+    cut: int = 0
+    """Segments of which the snaplen took a part."""
+    oversized: int = 0
+    """Conversations with a payload above what its receiver announced it can take (RFC 9293, 3.7.1)."""
+    oversized_examples: tuple[int, ...] = ()
+    duplicate_examples: tuple[tuple[int, int], ...] = ()
+    """Frame and time of copies, few."""
