@@ -2,5 +2,6 @@
 
 from pcapkit.columns.decoder import Decoder
 from pcapkit.columns.table import Table
+from pcapkit.columns.wpa import WpaKeys
 
-__all__ = ["Decoder", "Table"]
+__all__ = ["Decoder", "Table", "WpaKeys"]

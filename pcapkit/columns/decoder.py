@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from pcapkit.capture.window import Window
-from pcapkit.columns import link, network, transport
+from pcapkit.columns import link, mirrors, network, transport, tunnels, vpn, wlan
+from pcapkit.columns.assemble import empty_table, joined
 from pcapkit.columns.layers import Tables
+from pcapkit.columns.slow import SlowPath
 from pcapkit.columns.table import Table
-from pcapkit.columns.work import CHUNK, Batch, Work, empty_table
+from pcapkit.columns.work import CHUNK, Batch, Work
+from pcapkit.columns.wpa import WpaKeys
 
-LAYER_MODULES = (link, network, transport)
+LAYER_MODULES: Final = (link, network, transport, tunnels, mirrors, wlan, vpn)
 """Imported so that their layers are registered."""
 
 
 class Decoder:
-    """Reads the headers of one capture, window by window.
+    """Reads the headers of one capture, window by window, in order.
 
     ``decode_as``: selector → layer name (``{"udp.port==8472": "vxlan"}``), the ``--decode`` of the command line.
+    ``wpa``: pre-shared keys of Wi-Fi networks, the ``--wpa-psk`` of the command line.
 
     Raises:
         ValueError: a selector or a layer name in ``decode_as`` is wrong.
     """
 
-    def __init__(self, decode_as: Mapping[str, str] | None = None) -> None:
+    def __init__(self, decode_as: Mapping[str, str] | None = None, wpa: WpaKeys | None = None) -> None:
         self._tables = Tables.build(decode_as)
+        self._wpa = wpa
+        self._slow = SlowPath(wpa)
 
     def decode(self, window: Window) -> Table:
-        """One row a packet; the table points into the window's buffer and is valid as long as the window is."""
-        work = Work(self._tables, empty_table(window))
+        """The packets of a window. The table points into the window's buffer (or a copy of it) and is valid as long as the window is."""
         end = window.offset + window.caplen
+        work = Work(self._tables, empty_table(window), end)
         wire = window.offset + np.maximum(window.length, window.caplen)
         rows = np.arange(len(window))
         for start in range(0, len(window), CHUNK):
             part = slice(start, start + CHUNK)
             work.dispatch("link", Batch(rows[part], window.offset[part], end[part], wire[part]), window.link_type[part])
             work.run()
-        work.table.unknown = dict(work.unknown)
-        work.table.encapsulations = work.count_encapsulations()
-        return work.table
+        works = [work]
+        if work.slow or work.forks:
+            self._slow.run(works)
+        table = joined(works)
+        limits: Counter[str] = Counter(self._slow.limits)
+        self._slow.limits.clear()
+        for one in works:
+            limits.update(one.limits)
+        table.limits = dict(limits)
+        return table
 
     def flush(self) -> None:
         """The capture ends: forget what was kept for later packets."""
+        self._slow = SlowPath(self._wpa)

@@ -18,21 +18,26 @@ if TYPE_CHECKING:
 Handler = Callable[["Work", "Batch"], None]
 Check = Callable[["Work", "Batch"], NDArray[np.bool_]]
 
-SPACES: Final = ("link", "ethertype", "ip", "udp", "ppp")
-SELECTORS: Final = {
-    "link": "link", "frame.encap": "link", "wtap_encap": "link", "ethertype": "ethertype", "eth.type": "ethertype", "ip.proto": "ip",
-    "udp.port": "udp", "ppp.protocol": "ppp",
-}  # fmt: skip
+SPACES: Final = ("link", "ethertype", "ip", "udp", "udp_length", "ppp", "gre", "family", "llc")
+"""``udp_length``: whole UDP packets of this length are worth a look on any port; ``family``: AF_… of loopback and firewall captures."""
+SELECTORS: Final = {"link": "link", "ethertype": "ethertype", "ip.proto": "ip", "udp.port": "udp", "ppp.protocol": "ppp", "gre.proto": "gre"}
 """Left side of a ``--decode`` selector → space."""
+
+
+LABELS: Final = {"link": "link type", "ip": "ip protocol", "family": "address family"}
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A handler under its name. ``check`` says which rows really are this layer where only a port hints at it (True: is)."""
+    """A handler under its name. ``check`` says which rows really are this layer where only a port hints at it (True: is).
+
+    ``tunnel``: it gets only rows that may enter one more tunnel.
+    """
 
     name: str
     handler: Handler
     check: Check | None = None
+    tunnel: bool = False
 
 
 LAYERS: Final[dict[str, Layer]] = {}
@@ -41,11 +46,11 @@ NAMES: Final[dict[str, dict[int, str]]] = {space: {} for space in SPACES}
 """Layers that we know by name only: what ``Table.unknown`` calls them."""
 
 
-def layer(name: str, *, check: Check | None = None, **numbers: int | Iterable[int]) -> Callable[[Handler], Handler]:
+def layer(name: str, *, check: Check | None = None, tunnel: bool = False, **numbers: int | Iterable[int]) -> Callable[[Handler], Handler]:
     """Register a handler under ``name`` for numbers of spaces: ``@layer("vxlan", udp=(4789, 8472), check=looks_like_vxlan)``."""
 
     def register(handler: Handler) -> Handler:
-        LAYERS[name] = Layer(name, handler, check)
+        LAYERS[name] = Layer(name, handler, check, tunnel)
         for space, wanted in numbers.items():
             for number in (wanted,) if isinstance(wanted, int) else wanted:
                 NUMBERS[space][number] = name
@@ -73,12 +78,11 @@ def parse_selector(text: str) -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Tables:
-    """Number → layer as arrays: ``lookup[space]`` is uint8 (65536,), an index into ``layers``; 0 is "unknown". ``forced``: no check wanted."""
+    """Number → layer as arrays: ``lookup[space]`` is uint8 (65536,), an index into ``layers``; 0 is "unknown"."""
 
     layers: list[Layer | None] = field(default_factory=lambda: [None])
     lookup: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     index: dict[str, int] = field(default_factory=dict)
-    forced: frozenset[int] = frozenset()
 
     @classmethod
     def build(cls, decode_as: Mapping[str, str] | None = None) -> Tables:
@@ -105,7 +109,7 @@ class Tables:
             raise ValueError(f"{name!r} is no layer; there are {', '.join(sorted(LAYERS))}")
         space, number = parse_selector(selector)
         chosen = LAYERS[name]
-        self.layers.append(Layer(name, chosen.handler))
+        self.layers.append(Layer(name, chosen.handler, tunnel=chosen.tunnel))
         self.lookup[space][number] = len(self.layers) - 1
 
 
@@ -114,6 +118,6 @@ def name_of(space: str, number: int) -> str:
     known = NAMES[space].get(number)
     if known:
         return known
-    if space in ("ethertype", "ppp"):
+    if space in ("ethertype", "ppp", "gre", "llc"):
         return f"{space} 0x{number:04x}"
-    return {"link": f"link type {number}", "ip": f"ip protocol {number}"}.get(space, f"{space} {number}")
+    return f"{LABELS.get(space, space)} {number}"

@@ -63,7 +63,7 @@ class Table:
     ``sport``, ``dport``: uint16; ``seq``, ``ack``: uint32; ``flags``: uint8, TCP flags; ``tcp_window``: uint16; ``ttl``: uint8; ``ip_id``: uint16;
     ``payload``: int64, offset of the transport payload (of ICMP: of the ICMP header); ``payload_len``: int32, captured bytes of it;
     ``wire_len``: int32, its length by the headers; ``ip``: int64, offset of the innermost IP header, -1 without;
-    ``src_mac``, ``dst_mac``: uint64, of the innermost link layer that has them (48 bits), 0 if none; ``vlan``: uint16, innermost tag or 0;
+    ``src_mac``, ``dst_mac``: uint64, of the innermost link layer that has them (48 bits), 0 if none; ``vlan``: uint16, innermost tag of the packet or 0;
     ``tunnel``: uint8, index into ``TUNNELS`` of the outermost tunnel (0 none); ``tunnel_id``: uint32, its VNI, session or label.
     ``unknown``, ``encapsulations``: counts by name of this window.
     """
@@ -97,10 +97,14 @@ class Table:
     vlan: NDArray[np.uint16]
     tunnel: NDArray[np.uint8]
     tunnel_id: NDArray[np.uint32]
+    outer_vlan: NDArray[np.uint16] = field(default_factory=lambda: np.zeros(0, np.uint16))
+    """Outermost tag or 0, (n,)."""
     unknown: dict[str, int] = field(default_factory=dict)
     encapsulations: dict[str, int] = field(default_factory=dict)
     parts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Row of a rebuilt packet → the frames of its fragments."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """Bounds of ``pcapkit.limits`` that were reached, with how often: packets not read further, or datagrams given up."""
     wlan: list[WlanEvent] = field(default_factory=list)
     """In order of frame; of beacons the first of each BSSID only."""
     protected: dict[int, int] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pcapkit.columns.layers import layer
 from pcapkit.columns.table import CUT
-from pcapkit.columns.work import Batch, Work, layout
+from pcapkit.columns.work import Batch, Heads, Ints, Work, layout
 
 _TCP: Final = layout(20, sport=(">u2", 0), dport=(">u2", 2), seq=(">u4", 4), ack=(">u4", 8), size=("u1", 12), flags=("u1", 13), window=(">u2", 14))
 _UDP: Final = layout(8, sport=(">u2", 0), dport=(">u2", 2), length=(">u2", 4))
@@ -43,10 +43,25 @@ def udp(work: Work, batch: Batch) -> None:
     t.dport[rows] = head["dport"]
     length = head["length"].astype(np.int64)
     wire = np.where(length < 8, batch.wire, batch.at + length)
-    work.body(Batch(rows, batch.at, np.clip(wire, batch.at, batch.end), wire).skip(8))
+    inner = Batch(rows, batch.at, np.clip(wire, batch.at, batch.end), wire).skip(8)
+    work.body(inner)
     if short is not None:
         t.status[rows[short]] = CUT
         t.wire_len[rows[short]] = np.maximum(wire - batch.at - 8, 0)[short]
+    _tunnels(work, inner, head, length)
+
+
+def _tunnels(work: Work, batch: Batch, head: Heads, length: Ints) -> None:
+    """Send on what its port, else its length, hints at and its layer's check confirms; the rest stays plain UDP."""
+    ports = work.tables.lookup["udp"]
+    kinds = ports.take(head["dport"])
+    for hint in (ports.take(head["sport"]), work.tables.lookup["udp_length"].take(length)):
+        kinds = np.where(kinds == 0, hint, kinds)
+    for kind in np.flatnonzero(np.bincount(kinds)).tolist():
+        chosen = work.tables.layers[kind]
+        if chosen is not None:
+            part = batch.where(kinds == kind)
+            work.push_kind(kind, part if chosen.check is None else part.where(chosen.check(work, part)))
 
 
 @layer("icmp", ip=(1, 58))

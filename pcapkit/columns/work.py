@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pcapkit.capture.window import Window
 from pcapkit.columns.layers import Tables, name_of
-from pcapkit.columns.table import CUT, PROTECTED, TUNNELS, UNKNOWN, Table
+from pcapkit.columns.table import CUT, PROTECTED, TUNNELS, UNKNOWN, Table, WlanEvent
 from pcapkit.limits import MAX_TUNNELS
 
 Ints = NDArray[np.int64]
@@ -67,25 +66,70 @@ def layout(size: int, /, **fields: tuple[str, int]) -> np.dtype[np.void]:
     return np.dtype({"names": list(fields), "formats": list(formats), "offsets": list(offsets), "itemsize": size})
 
 
-class Work:
-    """A table being filled. Handlers read headers of a batch, write columns, and push what follows."""
+SlowKind = Literal["wlan", "ip", "capwap"]
+SLOW_ORDER: Final[tuple[SlowKind, ...]] = ("wlan", "ip", "capwap")
+"""Within one tunnel depth what is decrypted may be an IP fragment, and what is reassembled a CAPWAP fragment, never the other way round."""
 
-    def __init__(self, tables: Tables, table: Table) -> None:
+
+class Slow(NamedTuple):
+    """Rows for the slow exact path (fragments, encrypted frames), which puts packets together in order of frame."""
+
+    kind: SlowKind
+    batch: Batch
+    head: Ints
+    """Where the header of the fragmented or encrypted layer starts."""
+
+
+class Fork(NamedTuple):
+    """Further packets within frames (A-MSDU): ``batch.rows`` are the rows of the frames, ``layer`` reads the packets. Addresses: uint64."""
+
+    layer: str
+    batch: Batch
+    dst_mac: NDArray[np.uint64]
+    src_mac: NDArray[np.uint64]
+
+
+class Work:
+    """A table being filled. Handlers read headers of a batch, write columns, and push what follows.
+
+    By row: ``stop``, where the packet's captured bytes end; ``depth``, tunnels entered; ``seen``, bits of ``ENCAPSULATIONS``; ``tags`` of this link and
+    ``extensions`` so far. ``nested``: columns may hold what outer headers wrote.
+    """
+
+    def __init__(
+        self, tables: Tables, table: Table, stop: Ints, depth: NDArray[np.uint8] | None = None, seen: NDArray[np.uint32] | None = None
+    ) -> None:
         self.tables = tables
         self.table = table
         self.buffer = table.buffer
-        self.depth = np.zeros(len(table), np.uint8)
+        self.stop = stop
+        self.depth = np.zeros(len(table), np.uint8) if depth is None else depth
+        self.seen = np.zeros(len(table), np.uint32) if seen is None else seen
+        self.seen_before = self.seen.copy() if seen is not None else None
         self.tags = np.zeros(len(table), np.uint8)
-        self.seen = np.zeros(len(table), np.uint32)
-        self.nested = False
+        self.extensions = np.zeros(len(table), np.uint8)
+        self.nested = depth is not None
         self.unknown: Counter[str] = Counter()
+        self.limits: Counter[str] = Counter()
+        self.frame_at: Ints | None = None
+        self.swapped: Mask | None = None
+        self.parts: dict[int, tuple[int, ...]] = {}
+        self.replaced: set[int] = set()
+        self.events: list[WlanEvent] = []
+        self.protected: Counter[int] = Counter()
+        self.slow: list[Slow] = []
+        self.forks: list[Fork] = []
         self._todo: defaultdict[int, list[Batch]] = defaultdict(list)
         self._views: dict[int, Heads] = {}
 
     def push(self, name: str, batch: Batch) -> None:
         """Let the layer ``name`` read the batch in the next round."""
+        self.push_kind(self.tables.index[name], batch)
+
+    def push_kind(self, kind: int, batch: Batch) -> None:
+        """As ``push``, by the layer's place in ``tables.layers``."""
         if batch.size:
-            self._todo[self.tables.index[name]].append(batch)
+            self._todo[kind].append(batch)
 
     def dispatch(self, space: str, batch: Batch, numbers: NDArray[Any]) -> None:
         """Send each row on by its number; rows without a handler become UNKNOWN under the number's name."""
@@ -109,9 +153,10 @@ class Work:
             for kind, batches in todo.items():
                 chosen = self.tables.layers[kind]
                 assert chosen is not None
-                chosen.handler(self, join(batches))
+                batch = join(batches)
+                chosen.handler(self, self._shallow(batch) if chosen.tunnel else batch)
         for batches in self._todo.values():
-            self.leave(join(batches), "too many layers")
+            self.give_up(join(batches), "too many layers", "MAX_ROUNDS")
         self._todo.clear()
 
     def read(self, batch: Batch, head: np.dtype[np.void]) -> tuple[Batch, Heads]:
@@ -165,6 +210,11 @@ class Work:
             self.table.status[batch.rows] = status
             self.unknown[name] += batch.size
 
+    def give_up(self, batch: Batch, name: str, limit: str) -> None:
+        """As ``leave``, because a limit of ours is reached."""
+        self.leave(batch, name)
+        self.limits[limit] += batch.size
+
     def protect(self, batch: Batch, name: str) -> None:
         """What follows is encrypted."""
         self.leave(batch, name, PROTECTED)
@@ -177,7 +227,7 @@ class Work:
             self.unknown[name_of(space, int(number))] += int(count)
 
     def enter(self, batch: Batch, name: str, ids: NDArray[Any] | int = 0) -> Batch:
-        """Go into a tunnel: note the outermost one with its id; gives back the rows that are not too deep (``MAX_TUNNELS``)."""
+        """Go into a tunnel: note the outermost one with its id."""
         t, rows = self.table, batch.rows
         self.nested = True
         self.note(rows, name)
@@ -186,9 +236,13 @@ class Work:
         t.tunnel_id[rows[outer]] = ids if isinstance(ids, int) else ids[outer]
         self.tags[rows] = 0
         self.depth[rows] += 1
-        deep = self.depth[rows] > MAX_TUNNELS
+        return batch
+
+    def _shallow(self, batch: Batch) -> Batch:
+        """The rows that may enter one more tunnel."""
+        deep = self.depth[batch.rows] >= MAX_TUNNELS
         if deep.any():
-            self.leave(batch.where(deep), "too many tunnels")
+            self.give_up(batch.where(deep), "too many tunnels", "MAX_TUNNELS")
             batch = batch.where(~deep)
         return batch
 
@@ -203,26 +257,21 @@ class Work:
             column[rows] = 0
         t.ip[rows] = -1
 
+    def set_wlan(self, batch: Batch, swapped: bool) -> None:
+        """Remember where the 802.11 header of these rows stands, and whether its frame control is swapped."""
+        if self.frame_at is None or self.swapped is None:
+            self.frame_at, self.swapped = np.full(len(self.table), -1, np.int64), np.zeros(len(self.table), bool)
+        self.frame_at[batch.rows] = batch.at
+        self.swapped[batch.rows] = swapped
+
+    def wlan_of(self, rows: Ints) -> Ints:
+        """Offset of the innermost 802.11 header of each row, -1 without."""
+        return np.full(len(rows), -1, np.int64) if self.frame_at is None else self.frame_at[rows]
+
     def count_encapsulations(self) -> dict[str, int]:
-        """Packets by encapsulation."""
-        if not self.seen.any():
+        """Packets by encapsulation; of derived rows only what their frames did not count yet."""
+        seen = self.seen if self.seen_before is None else self.seen & ~self.seen_before
+        if not seen.any():
             return {}
-        counts = {name: int(np.count_nonzero(self.seen & np.uint32(1 << bit))) for bit, name in enumerate(ENCAPSULATIONS)}
+        counts = {name: int(np.count_nonzero(seen & np.uint32(1 << bit))) for bit, name in enumerate(ENCAPSULATIONS)}
         return {name: count for name, count in counts.items() if count}
-
-
-def empty_table(window: Window) -> Table:
-    """A table of the window's rows with nothing read yet."""
-    n = len(window)
-
-    def column(kind: type[np.generic]) -> NDArray[Any]:
-        return np.zeros(n, kind)
-
-    u8, u16, u32, u64, i32, i64 = np.uint8, np.uint16, np.uint32, np.uint64, np.int32, np.int64
-    return Table(
-        capture=window.capture, buffer=window.buffer, frame=window.frame.copy(), time_ns=window.time_ns.copy(), interface=window.interface.copy(),
-        status=column(u8), version=column(u8), proto=column(u8), src_hi=column(u64), src_lo=column(u64), dst_hi=column(u64), dst_lo=column(u64),
-        sport=column(u16), dport=column(u16), seq=column(u32), ack=column(u32), flags=column(u8), tcp_window=column(u16), ttl=column(u8),
-        ip_id=column(u16), payload=window.offset.copy(), payload_len=column(i32), wire_len=column(i32), ip=np.full(n, -1, i64), src_mac=column(u64),
-        dst_mac=column(u64), vlan=column(u16), tunnel=column(u8), tunnel_id=column(u32),
-    )  # fmt: skip
