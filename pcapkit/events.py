@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from pcapkit_dissectors._api import Handover, Malformed
+from pcapkit_dissectors.messages import Dns
 
 from pcapkit.flows.connections import TcpSummary
 from pcapkit.flows.facts import Observation
@@ -65,6 +66,10 @@ def as_dict(observation: Observation) -> dict[str, Any] | None:
         line["duplicate"] = True
     for name, write in _columns(type(message)):
         line[name] = write(getattr(message, name))
+    if isinstance(message, Dns) and not message.questions:
+        line["qname"] = line["qtype"] = None
+    elif not line.get("body_len", True):
+        line["body_len"] = line["body_sha256"] = None
     return line
 
 

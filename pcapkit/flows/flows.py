@@ -161,7 +161,7 @@ class FlowTable:
         key, rows = group.key, group.rows
         bits = int(part.max(initial=0)).bit_length()
         code = (key << bits) | part
-        runs = np.flatnonzero(changes(code))
+        runs = np.flatnonzero(changes(code, group.swapped))
         runs = runs[np.lexsort((rows[runs], code[runs]))]
         heads = runs[changes(code[runs])]
         row = group.known[key[heads]]

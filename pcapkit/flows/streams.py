@@ -224,6 +224,6 @@ class Talk:
         """The rest is another protocol: found by its first bytes, like the first one."""
         self._reader = None
         self.done = False
-        for direction, rest in enumerate(handover.rest):
+        for direction, rest in enumerate(handover.raw_rest):
             if rest and not self.done:
                 self._take(direction, Piece(rest, len(rest), self._last), events)

@@ -11,8 +11,9 @@ from pcapkit.columns.table import Table
 from pcapkit.flows.connections import Connections, FlowRows, TcpSummary
 from pcapkit.flows.copies import MIRRORED, ORIGINAL, ROUTED, Copies
 from pcapkit.flows.datagrams import Datagrams
-from pcapkit.flows.facts import Connection, Observation
+from pcapkit.flows.facts import Connection, Observation, Quality
 from pcapkit.flows.flows import TCP, UDP, FlowTable
+from pcapkit.flows.quality import measure
 from pcapkit.flows.reading import Streams
 from pcapkit.flows.streams import Boundary
 from pcapkit.flows.tcp import TcpFacts
@@ -116,6 +117,10 @@ class Tracker:
     def foreign_replies(self) -> list[Foreign]:
         """SYN-ACKs from addresses that were not asked."""
         return self._twins.foreign_replies()
+
+    def quality(self) -> Quality:
+        """What the conversations say about the capture."""
+        return measure(self.flows, self._tcp)
 
     def problems(self) -> list[Problem]:
         """Limits that were reached, and bugs of ours."""
