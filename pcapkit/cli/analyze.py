@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from argparse import Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from pcapkit.cli import errors, logs, output, settings, unavailable
+from pcapkit.cli import errors, formats, logs, output, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.model import SEVERITIES, Report
@@ -27,13 +26,13 @@ def run(args: Namespace) -> int:
     if not args.captures:
         errors.usage("name a capture: pcapkit analyze FILE… (a folder, or - for standard input, will do too)")
     unavailable.refuse(args)
+    formats.check(args)
     output.check(args)
     config = settings.configuration(args)
     options = settings.analysis_options(args, config)
     wanted = settings.narrowing(args, config)
     style = settings.style(args, config, to_terminal=output.to_stdout(args))
 
-    gc.disable()  # facts are many and hold no cycles: the collector would only look at them again and again
     with stoppable() as stop, Meter.of(args) as meter:
         from pcapkit import analysis  # numpy and all that reads packets
 
@@ -43,9 +42,7 @@ def run(args: Namespace) -> int:
     if not report.captures:
         return stop.code or errors.INPUT
     shown = _narrowed(report, wanted)
-    from pcapkit.cli.formats import render
-
-    output.write(args, render(shown, args, style, config))
+    formats.write(shown, args, style)
     return errors.worst(_codes(report, shown, args, stop.code))
 
 

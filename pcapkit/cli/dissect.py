@@ -44,5 +44,5 @@ def render(events: Iterable[Mapping[str, Any]], form: str) -> Iterator[str | byt
         return (dumps(event) + "\n" for event in events)
     from pcapkit.report import tabular
 
-    frame = tabular.events_frame(events)
-    return iter((tabular.csv_text(frame),)) if form == "csv" else iter((tabular.parquet_bytes(frame),))
+    rows = tabular.event_rows(events)
+    return iter((tabular.csv_text(rows) if form == "csv" else tabular.parquet_bytes(rows),))

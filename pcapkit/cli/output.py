@@ -15,6 +15,15 @@ def to_stdout(args: Namespace) -> bool:
     return args.output in (None, "-", "/dev/stdout")
 
 
+def to_folder(args: Namespace) -> bool:
+    """Tables go into a folder, a file each (which are checked one by one)."""
+    return (
+        getattr(args, "format", None) in ("csv", "parquet")
+        and args.command == "analyze"
+        and (args.output.endswith("/") or os.path.isdir(args.output))
+    )
+
+
 def check(args: Namespace) -> None:
     """Before the work begins: can the output be written?
 
@@ -23,7 +32,7 @@ def check(args: Namespace) -> None:
     """
     from pcapkit.report.atomic import OutputError, check_target
 
-    if to_stdout(args):
+    if to_stdout(args) or to_folder(args):
         return
     try:
         check_target(args.output, args.force)

@@ -71,7 +71,7 @@ def session_values(session: Session) -> dict[str, tuple[Value, ...]]:
         "step": (session.failed_at,) if session.failed_at else tuple(stopped),
         "time": (session.first_time_ns, session.last_time_ns, *(s.time_ns for s in steps)),
         "name": tuple(s.target for s in steps if s.target),
-        "sni": tuple(s.target for s in steps if s.target and s.kind == "tls"),
+        "sni": tuple(v for s in steps if s.kind == "tls" and isinstance(v := s.detail.get("sni", s.target), str)),
         "role": tuple(s.role for s in steps),
         "proto": tuple({s.kind: None for s in steps}),
         "port": tuple(port for s in steps if (port := _port(s)) is not None),
@@ -87,8 +87,9 @@ def finding_values(finding: Finding) -> dict[str, tuple[Value, ...]]:
 
 
 def _port(step: Step) -> int | None:
-    _, colon, port = (step.server or "").rpartition(":")
-    return int(port) if colon and port.isascii() and port.isdigit() else None
+    """Of ``10.0.0.10:443`` and ``[2001:db8::1]:443``; a bare address has none."""
+    host, _, port = (step.server or "").rpartition(":")
+    return int(port) if (":" not in host or host.endswith("]")) and port.isascii() and port.isdigit() and host else None
 
 
 def _rtt(step: Step) -> Iterator[float]:

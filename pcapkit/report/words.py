@@ -162,5 +162,8 @@ def link(capture: Capture) -> str:
 
 
 def counts(report: Report) -> list[str]:
-    """What else is in the captures, each with its number."""
-    return [f"{words} {report.counts[key]:,}" for key, words in COUNT_WORDS.items() if key in report.counts]
+    """What else is in the captures, each with its number; DNS and TLS are told even where there is none."""
+    always = ("dns_queries", "tls_hellos")
+    return [
+        f"{words} {report.counts[key]:,}" for key, words in COUNT_WORDS.items() if report.counts.get(key) or (key in always and key in report.counts)
+    ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.model import Report
+from pcapkit.report import sentences
 from pcapkit.report.style import Style
-from pcapkit.report.text import capture, findings, head, sessions
+from pcapkit.report.text import around, findings, sessions
 from pcapkit.report.text.brief import brief
 from pcapkit.report.text.page import Page
 
@@ -16,19 +17,20 @@ __all__ = ["brief", "write"]
 def write(report: Report, style: Style) -> Iterator[str]:
     """The whole report, in pieces that end with a line feed."""
     page = Page(style)
-    head.write(page, report)
-    serious = any(f.severity != "info" for f in report.findings)
-    if not serious:
-        head.no_fault(page, report)
+    around.summary(page, report)
+    calm = sentences.verdict(report)
+    if calm:
+        around.no_fault(page, report, calm)
+        around.not_judged(page, report)
     yield page.take()
     for finding in report.findings:
         findings.write(page, finding, report)
         yield page.take()
-    findings.ignored(page, report)
+    around.ignored(page, report)
     sessions.write(page, report)
-    if serious:
-        capture.not_judged(page, report)
-    capture.write(page, report)
-    capture.flows(page, report)
-    head.more(page, report)
+    if not calm and report.not_judged:
+        around.not_judged(page, report)
+    around.capture(page, report)
+    around.flows(page, report)
+    page.text(sentences.MORE.format(device=report.devices[0].id if report.devices else "D1"))
     yield page.take()

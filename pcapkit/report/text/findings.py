@@ -75,15 +75,3 @@ def _value(style: Style, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return style.show(str(value), 120)
-
-
-def ignored(page: Page, report: Report) -> None:
-    """Findings that the user asked not to hear."""
-    if not report.ignored:
-        return
-    page.heading("Ignored")
-    for finding in report.ignored:
-        why = report.ignored_because.get(finding.id)
-        said = f": {page.style.show(why)}" if why else ""
-        page.text(f"{finding.id} {page.style.mark(finding.severity)} {finding.code} ({words.hits(finding)}){said}", " ", "    ")
-    page.gap()

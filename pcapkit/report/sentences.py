@@ -1,0 +1,154 @@
+"""Sentences that every form of the report says alike: what was read, what counts as inside, what could not be seen, what to do next.
+
+All of them are safe (``Style.show``); the forms only lay them out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from pcapkit.model import Capture, Finding, NotJudged, Problem, Report
+from pcapkit.report import words
+from pcapkit.report.style import Style
+
+PROBLEMS: Final = 12
+"""Problems of a capture that are listed; the JSON document has all."""
+REMARKS: Final = frozenset(("limit-reached", "unknown-link-type", "unknown-layer", "drops", "comment"))
+"""Problems that cost no packet of the file itself."""
+
+STOPPED: Final = "Stopped before the end: this is what was read until then."
+MORE: Final = "More: --format json · one device: --device {device} · meaning: pcapkit explain CODE"
+
+
+def captures(style: Style, report: Report) -> Iterator[str]:
+    """What was read: one line for one capture, else a line for all and one for each."""
+    if len(report.captures) == 1:
+        yield f"pcapkit {report.version} · {capture(style, report.captures[0])}"
+        return
+    packets = sum(c.packets for c in report.captures)
+    yield f"pcapkit {report.version} · {words.count(len(report.captures), 'capture')} · {words.count(packets, 'packet')}"
+    for number, one in enumerate(report.captures, 1):
+        yield f"{number} · {capture(style, one)}"
+
+
+def capture(style: Style, one: Capture) -> str:
+    """``site-a.pcapng · 41,210 packets · 2026-11-22 10:02-10:09 +01:00``."""
+    name = style.show("standard input" if one.path == "-" else os.path.basename(one.path) or one.path)
+    return " · ".join(filter(None, (name, words.count(one.packets, "packet"), span(style, one.first_time_ns, one.last_time_ns))))
+
+
+def span(style: Style, first: int | None, last: int | None) -> str:
+    """From when to when, with the clock's offset."""
+    if first is None or last is None:
+        return ""
+    start, end = style.date(first), style.date(last)
+    if start != end:
+        return f"{start} {style.minute(first)} to {end} {style.minute(last)} {style.offset(first)}"
+    until = "" if style.minute(first) == style.minute(last) else f"-{style.minute(last)}"
+    return f"{start} {style.minute(first)}{until} {style.offset(first)}"
+
+
+def site(style: Style, report: Report) -> str:
+    """``Inside: private addresses.  Public: 203.0.113.50 (guessed).``"""
+    here = report.site
+
+    def known(key: str, values: tuple[str, ...]) -> str:
+        guess = " (guessed)" if key in here.guessed and values else ""
+        return words.listed(map(style.show, values), 6, ", ") + guess
+
+    own = tuple(net for net in here.inside if net not in words.PRIVATE)
+    private = "private addresses" if len(own) < len(here.inside) or not own else ""
+    inside = ", ".join(filter(None, (private, known("inside", own))))
+    public = known("public_ips", here.public_ips) or "none known (--public-ip names yours)"
+    names = known("external_fqdns", here.external_fqdns)
+    return f"Inside: {inside}.  Public: {public}." + (f"  External names: {names}." if names else "")
+
+
+def verdict(report: Report) -> str | None:
+    """The sentence that stands for findings where there is no serious one; None where there is."""
+    if any(f.severity != "info" for f in report.findings):
+        return None
+    packets = sum(c.packets for c in report.captures)
+    if report.sessions:
+        remarks = f" ({words.count(len(report.findings), 'remark')} below)" if report.findings else ""
+        return f"No fault seen{remarks}."
+    return f"No autodiscover sessions in {words.count(packets, 'packet')}." if packets else "The capture holds no packets."
+
+
+def instead(report: Report) -> Iterator[str]:
+    """What was there instead of sessions, each with its number."""
+    for said in words.counts(report):
+        none = ", none for lyncdiscover* or autodiscover*" if said.startswith("DNS queries") and report.counts.get("dns_queries") else ""
+        yield said + none
+
+
+def next_steps(report: Report) -> Iterator[str]:
+    """Two steps at least that would show a session, the likeliest first."""
+    counts = report.counts
+    if counts.get("wlan_encrypted"):
+        yield "The phones' data is encrypted 802.11: capture on the access point's switch port instead, or give the key with --wpa-psk."
+    if not any(c.packets for c in report.captures):
+        yield "Check that the mirror port is on and the interface is up: pcapkit doctor -i IFACE tells."
+    elif counts.get("dns_queries") == 0:
+        yield "No DNS was captured: mirror the port behind which the phones are, before the resolver; a phone with private DNS shows none."
+    yield "Start the capture first, then switch the phone's Wi-Fi off and on and sign in again: a sign-in from its cache shows no look-ups."
+    if counts.get("tls_hellos") or counts.get("tcp_conversations"):
+        yield "If the phone uses a cached address, name your external web services: --external-fqdn webext.example.com."
+    yield "Capture at the access point or its switch port, both directions, whole packets (tcpdump -s 0)."
+
+
+def not_judged(style: Style, entry: NotJudged) -> str:
+    """``untrusted-*   D2: TLS 1.3, no keys: certificates cannot be seen``."""
+    whom = words.listed(entry.devices, 6)
+    return f"{style.show(entry.code)}   {f'{whom}: ' if whom else ''}{style.prose(entry.reason)}"
+
+
+def ignored(style: Style, finding: Finding, report: Report) -> str:
+    """A finding that the user asked not to hear, and why."""
+    why = report.ignored_because.get(finding.id)
+    return f"{finding.id} {style.mark(finding.severity)} {finding.code} ({words.hits(finding)}){f': {style.show(why)}' if why else ''}"
+
+
+def limits(style: Style, report: Report) -> Iterator[tuple[str, str]]:
+    """(mark, sentence) of the capture section: what each capture is, what is wrong with it, and what could not be seen in all of them."""
+    for number, one in enumerate(report.captures, 1):
+        place = f"{number} " if len(report.captures) > 1 else ""
+        yield "info", place + _facts(style, one)
+        for problem in one.problems[:PROBLEMS]:
+            yield "info" if problem.code in REMARKS else "warning", place + _problem(style, problem)
+        if len(one.problems) > PROBLEMS:
+            yield "warning", f"{place}and {words.count(len(one.problems) - PROBLEMS, 'more problem')} (--format json)"
+    blind = " ".join(_blind(report))
+    if blind:
+        yield "info", blind
+
+
+def _facts(style: Style, one: Capture) -> str:
+    names = [style.show(i.name) for i in one.interfaces if i.name]
+    more = f"{len(names) - 4} more interfaces" if len(names) > 4 else ""
+    said = ", ".join(filter(None, (*names[:4], more, style.show(words.link(one)), style.show(one.format)))) + "."
+    drops = [i.dropped for i in one.interfaces if i.dropped is not None]
+    if drops:
+        said += f" {words.count(sum(drops), 'packet')} dropped while capturing."
+    for comment in one.comments[:3]:
+        said += f" Comment: {style.show(comment, 200)}."
+    return said
+
+
+def _problem(style: Style, problem: Problem) -> str:
+    where = [f"byte {problem.offset:,}" if problem.offset is not None else "", f"frame {problem.frame:,}" if problem.frame is not None else ""]
+    place = ", ".join(part for part in where if part and part not in problem.detail)
+    times = f" ×{problem.count:,}" if problem.count > 1 else ""
+    return style.prose(problem.detail or problem.code) + (f" ({place})" if place else "") + times
+
+
+def _blind(report: Report) -> Iterator[str]:
+    counts = report.counts
+    if counts.get("tls13_hidden"):
+        yield f"TLS 1.3: {words.count(counts['tls13_hidden'], 'handshake')} whose certificates cannot be seen."
+    if counts.get("decrypted"):
+        yield f"{words.count(counts['decrypted'], 'connection')} decrypted."
+    elif counts.get("tls_hellos"):
+        yield "Nothing was decrypted."
