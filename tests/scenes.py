@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from pcapkit_dissectors._api import Event, Message
 from pcapkit_dissectors.messages import (
@@ -38,12 +39,12 @@ from pcapkit_dissectors.messages import (
     ServerHello,
 )
 
-from pcapkit.flows.facts import ACK, FIN, FORWARD, REVERSE, RST, SYN, Connection, Control, Observation, SeenIcmp, Side
+from pcapkit.flows.facts import ACK, FIN, FORWARD, REVERSE, RST, SYN, Connection, Control, Observation, Quality, SeenIcmp, Side
 from pcapkit.limits import Thresholds
-from pcapkit.model import Capture
+from pcapkit.model import Capture, Interface
 from pcapkit.options import Options
 from pcapkit.sessions import Collector
-from pcapkit.sessions.scene import ForeignReply, NatCopy, Ref, Scene
+from pcapkit.sessions.scene import Ref, Scene
 from pcapkit.trust.verdict import CertInfo, Fault, Verdict
 
 NS = 10**9
@@ -104,18 +105,47 @@ class Tracker:
     def connection(self, flow):
         return self.world.talks[flow].connection()
 
-    def find(self, client=None, server=None, port=None):
-        return [
-            t.flow
-            for t in self.world.talks
-            if client in (None, t.phone.ip, t.client) and server in (None, t.server) and port in (None, t.port) and client in (None, t.client)
-        ]
+    def find(self, client=None, server=None, port=None, transport=None):
+        if transport not in (None, "tcp"):
+            return []
+        return [t.flow for t in self.world.talks if client in (None, t.client) and server in (None, t.server) and port in (None, t.port)]
+
+    @property
+    def next_flow(self):
+        return len(self.world.talks)
 
     def nat_copies(self):
-        return {t.flow: tuple(t.copies) for t in self.world.talks if t.copies}
+        return [SynCopy(t.flow, *copy) for t in self.world.talks for copy in t.copies]
 
     def foreign_replies(self):
-        return {t.flow: tuple(t.foreign) for t in self.world.talks if t.foreign}
+        return [SynReply(t.flow, *reply) for t in self.world.talks for reply in t.foreign]
+
+    def quality(self):
+        return self.world.quality
+
+    def counts(self):
+        return {"tcp_conversations": len(self.world.talks), **self.world.counts}
+
+
+class SynCopy(NamedTuple):
+    """As the flow table tells it."""
+
+    flow: int
+    original: tuple[int, int]
+    copy: tuple[int, int]
+    source: str
+    destination: str
+
+
+class SynReply(NamedTuple):
+    """As the flow table tells it."""
+
+    flow: int
+    syn: tuple[int, int]
+    reply: tuple[int, int]
+    source: str
+    ttl: int
+    reset: tuple[int, int] | None
 
 
 class World:
@@ -132,6 +162,8 @@ class World:
         self.tracker = Tracker(self)
         self.thresholds = Thresholds()
         self.drops: int | None = None
+        self.quality = Quality()
+        self.counts: dict[str, int] = {}
 
     def wait(self, seconds: float) -> World:
         """Let time go by."""
@@ -165,7 +197,8 @@ class World:
     def scene(self, after: float = 10.0, **options) -> Scene:
         """What the rules see, ``after`` seconds later."""
         end = self.now + round(after * NS)
-        capture = Capture("test.pcap", "pcap", self.frame, self.frame * 100, T0, end, ("ethernet",))
+        interfaces = (Interface("mon0", packets=self.frame, received=self.frame, dropped=self.drops),)
+        capture = Capture("test.pcap", "pcap", self.frame, self.frame * 100, T0, end, ("ethernet",), interfaces=interfaces)
         return self.collector.scene(self.tracker, (capture,), replace(self.options, **options), self.thresholds, self.trust)
 
 
@@ -280,8 +313,8 @@ class Talk:
     client_ttl: int
     control: list[Control] = field(default_factory=list)
     icmps: list[SeenIcmp] = field(default_factory=list)
-    copies: list[NatCopy] = field(default_factory=list)
-    foreign: list[ForeignReply] = field(default_factory=list)
+    copies: list[tuple] = field(default_factory=list)
+    foreign: list[tuple] = field(default_factory=list)
     payload: dict[int, list[tuple[Ref, int]]] = field(default_factory=lambda: defaultdict(list))
     missing: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     isn: int = 1000
@@ -329,12 +362,12 @@ class Talk:
         """A SYN-ACK for the last SYN from somebody else, and the RST that it gets."""
         asked = self._last(SYN)
         reply = self.world.tick(0.3)
-        self.foreign.append(ForeignReply(asked, reply, source, ttl, self.world.tick(0.01) if reset else None))
+        self.foreign.append((asked[1:], reply[1:], source, ttl, self.world.tick(0.01)[1:] if reset else None))
         return self
 
     def nat_copy(self, source, destination):
         """The last SYN again, behind the NAT."""
-        self.copies.append(NatCopy(self._last(SYN), self.world.tick(0.05), source, destination))
+        self.copies.append((self._last(SYN)[1:], self.world.tick(0.05)[1:], source, destination))
         return self
 
     def lose(self, size, direction=REVERSE):

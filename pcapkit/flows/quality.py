@@ -23,7 +23,7 @@ def measure(flows: FlowTable, tcp: TcpFacts) -> Quality:
         return Quality()
     packets = flows.rows["packets"][rows]
     one_way = _one_way(flows, packets)
-    two_way: Mask = (packets > 0).all(axis=1)
+    two_way = np.asarray((packets > 0).all(axis=1), np.bool_)
     lost, holes = _lost(flows, tcp, rows, two_way)
     numbers = flows.rows["number"][rows].astype(np.int64)
     oversized = _oversized(flows, tcp, numbers)
@@ -50,8 +50,7 @@ def _one_way(flows: FlowTable, packets: Ints) -> Mask:
     """Nothing of one direction, while the other acknowledges more and more of it."""
     advances = flows.tcp["ack_top"] > 0
     silent = packets == 0
-    found: Mask = (silent[:, ::-1] & advances & ~silent).any(axis=1)
-    return found
+    return np.asarray((silent[:, ::-1] & advances & ~silent).any(axis=1), np.bool_)
 
 
 def _clients(flows: FlowTable, rows: Ints, one_way: Mask, two_way: Mask, numbers: Ints) -> tuple[ClientShare, ...]:
@@ -113,8 +112,7 @@ def _oversized(flows: FlowTable, tcp: TcpFacts, numbers: Ints) -> Mask:
     announced = np.zeros((len(numbers), 2), np.int64)
     announced[at, log["side"][told]] = log["mss"][told]
     limit = announced[:, ::-1]
-    found: Mask = ((limit > 0) & (flows.tcp["max_segment"] > limit)).any(axis=1)
-    return found
+    return np.asarray(((limit > 0) & (flows.tcp["max_segment"] > limit)).any(axis=1), np.bool_)
 
 
 def _duplicates(tcp: TcpFacts) -> tuple[tuple[int, int], ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pcapkit.limits import Thresholds
 from pcapkit.model import Capture
 from pcapkit.sessions.collect import Collecting, Facts
@@ -15,12 +17,21 @@ class Collector(Collecting):
     """Takes every event of a run, in order (``add``), and makes the scene of what it has, as often as asked."""
 
     def scene(
-        self, tracker: Tracker, captures: tuple[Capture, ...], site_options: SiteOptions, thresholds: Thresholds, trust: Trust | None = None
+        self,
+        tracker: Tracker | Sequence[Tracker],
+        captures: tuple[Capture, ...],
+        site_options: SiteOptions,
+        thresholds: Thresholds,
+        trust: Trust | None = None,
     ) -> Scene:
-        """Devices, sessions and all else the rules look at. Changes nothing here."""
+        """Devices, sessions and all else the rules look at. Changes nothing here.
+
+        ``tracker``: the flow tables, one a capture, in the order of ``captures`` (a single one needs no list).
+        """
         from pcapkit.sessions.stage import build
 
-        return build(self.facts, tracker, captures, site_options, thresholds, trust)
+        trackers = tracker if isinstance(tracker, Sequence) else (tracker,)
+        return build(self.facts, trackers, captures, site_options, thresholds, trust)
 
     def wants(self, name: str | None, address: str) -> bool:
         """Whether TLS and HTTP details of a conversation with this name or server matter, as far as is known now."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from pcapkit_dissectors._api import Event
+from pcapkit_dissectors._api import Event, Malformed
 from pcapkit_dissectors.messages import (
     Alert,
     Certificate,
@@ -53,6 +53,7 @@ PER_RESOLVER: Final = 4
 CERTIFICATES: Final = 2_048
 STRANGERS: Final = 512
 BODY_KEPT: Final = 4_096
+CUT_KEPT: Final = 8
 
 
 class DnsFact(NamedTuple):
@@ -125,6 +126,8 @@ class Facts:
         """Leaf SHA-256 → the chain."""
         self.left_out: dict[str, int] = {}
         """What a bound kept out, by kind."""
+        self.cut: list[Ref] = []
+        """Datagrams that the capture cut, few."""
         self.first_ns: int | None = None
         self.last_ns = 0
 
@@ -158,7 +161,7 @@ class Collecting:
         """Take one event."""
         event = obs.event
         handle = _HANDLERS.get(type(event.message))
-        if handle is None:
+        if handle is None or obs.duplicate:
             return
         time_ns = event.time_ns
         facts = self.facts
@@ -369,6 +372,10 @@ class Collecting:
         if isinstance(event.message, Dhcp):
             self.facts.sightings.dhcp(event.message, ref)
 
+    def _malformed(self, obs: Observation, event: Event, ref: Ref) -> None:
+        if isinstance(event.message, Malformed) and event.message.cut and obs.transport == "udp" and len(self.facts.cut) < CUT_KEPT:
+            self.facts.cut.append(ref)
+
     def _neighbour(self, obs: Observation, event: Event, ref: Ref) -> None:
         if isinstance(event.message, Neighbour):
             self.facts.sightings.neighbour(event.message, ref)
@@ -394,4 +401,5 @@ _HANDLERS: Final[dict[type, Callable[[Collecting, Observation, Event, Ref], None
     Unreadable: Collecting._document,
     Dhcp: Collecting._dhcp,
     Neighbour: Collecting._neighbour,
+    Malformed: Collecting._malformed,
 }

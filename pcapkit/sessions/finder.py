@@ -1,11 +1,14 @@
-"""Questions to the flow table, each asked once: a scan of a million conversations is cheap, thousands of them are not."""
+"""Questions to the flow tables of a run, each asked once: a scan of a million conversations is cheap, thousands of them are not."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final
 
-from pcapkit.flows.facts import Connection
-from pcapkit.sessions.sources import Tracker
+from pcapkit.flows.facts import Connection, Quality
+from pcapkit.sessions.scene import ForeignReply, NatCopy, Ref
+from pcapkit.sessions.sources import Place, Tracker
 
 FOUND: Final = 20_000
 """Connections that one question gives at most."""
@@ -14,12 +17,13 @@ FEW: Final = 64
 
 
 class Finder:
-    """The flow table as it is now. Conversations that it forgot are passed over."""
+    """All flow tables as one, as they are now. Conversations that they forgot are passed over."""
 
-    def __init__(self, tracker: Tracker) -> None:
-        self._tracker = tracker
+    def __init__(self, trackers: Sequence[Tracker]) -> None:
+        self._trackers = trackers
+        self._ends = [tracker.next_flow for tracker in trackers]
         self._connections: dict[int, Connection | None] = {}
-        self._sets: dict[tuple[str | None, str | None, int | None], tuple[int, ...]] = {}
+        self._asked: dict[tuple[str | None, str | None, int | None], tuple[int, ...]] = {}
 
     def __call__(self, client: str | None, server: str | None, port: int | None) -> list[Connection]:
         """Connections by address of the client, of the server, and its port. None: any."""
@@ -27,7 +31,7 @@ class Finder:
 
     def some(self, client: str | None, server: str | None, port: int | None = None, limit: int = FEW) -> list[Connection]:
         """The first of them."""
-        found = []
+        found: list[Connection] = []
         for flow in self.flows(client, server, port):
             connection = self.connection(flow)
             if connection is not None:
@@ -46,14 +50,48 @@ class Finder:
     def connection(self, flow: int) -> Connection | None:
         """A conversation, None if it was forgotten."""
         if flow not in self._connections:
+            which = bisect_right(self._ends, flow)
             try:
-                self._connections[flow] = self._tracker.connection(flow)
+                self._connections[flow] = self._trackers[which].connection(flow) if which < len(self._trackers) else None
             except KeyError:
                 self._connections[flow] = None
         return self._connections[flow]
 
     def _ask(self, client: str | None, server: str | None, port: int | None) -> tuple[int, ...]:
         key = (client, server, port)
-        if key not in self._sets:
-            self._sets[key] = tuple(sorted(self._tracker.find(client, server, port)))
-        return self._sets[key]
+        if key not in self._asked:
+            self._asked[key] = tuple(sorted(flow for tracker in self._trackers for flow in tracker.find(client, server, port)))
+        return self._asked[key]
+
+    # ------------------------------------------------------------ all of them
+
+    def nat_copies(self) -> dict[int, tuple[NatCopy, ...]]:
+        """By flow: its SYNs seen again behind a NAT."""
+        found: dict[int, list[NatCopy]] = {}
+        for capture, tracker in enumerate(self._trackers):
+            for copy in tracker.nat_copies():
+                told = NatCopy(_ref(capture, copy.original), _ref(capture, copy.copy), copy.source, copy.destination)
+                found.setdefault(copy.flow, []).append(told)
+        return {flow: tuple(copies) for flow, copies in found.items()}
+
+    def foreign_replies(self) -> dict[int, tuple[ForeignReply, ...]]:
+        """By flow: SYN-ACKs for its SYNs from addresses that were not asked."""
+        found: dict[int, list[ForeignReply]] = {}
+        for capture, tracker in enumerate(self._trackers):
+            for reply in tracker.foreign_replies():
+                reset = _ref(capture, reply.reset) if reply.reset else None
+                told = ForeignReply(_ref(capture, reply.syn), _ref(capture, reply.reply), reply.source, reply.ttl, reset)
+                found.setdefault(reply.flow, []).append(told)
+        return {flow: tuple(replies) for flow, replies in found.items()}
+
+    def qualities(self) -> list[Quality]:
+        """By capture."""
+        return [tracker.quality() for tracker in self._trackers]
+
+    def count(self, what: str) -> int:
+        """A count over all captures."""
+        return sum(tracker.counts().get(what, 0) for tracker in self._trackers)
+
+
+def _ref(capture: int, place: Place) -> Ref:
+    return Ref(capture, *place)

@@ -1,29 +1,77 @@
-"""What the sessions need from the stages beside them, as protocols: the flow table, the judge of chains, and what the user told."""
+"""What the sessions need from the stages beside them, as protocols: the flow tables, the judge of chains, and what the user told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pcapkit.flows.facts import Connection
-from pcapkit.sessions.scene import ForeignReply, NatCopy
+from pcapkit.flows.facts import Connection, Quality
 from pcapkit.trust.verdict import Verdict
+
+Place = tuple[int, int]
+"""Frame and time in ns."""
+
+
+class SynCopy(Protocol):
+    """A SYN of ``flow`` seen again with another address."""
+
+    @property
+    def flow(self) -> int: ...
+    @property
+    def original(self) -> Place: ...
+    @property
+    def copy(self) -> Place: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
+
+
+class SynReply(Protocol):
+    """A SYN-ACK from an address that was not asked, for a SYN of ``flow``."""
+
+    @property
+    def flow(self) -> int: ...
+    @property
+    def syn(self) -> Place: ...
+    @property
+    def reply(self) -> Place: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def ttl(self) -> int: ...
+    @property
+    def reset(self) -> Place | None: ...
 
 
 class Tracker(Protocol):
-    """The flow table (``pcapkit.flows``). Addresses are text in RFC 5952 form."""
+    """The flow table of one capture (``pcapkit.flows.tracker``). Numbers of flows are different for all captures of a run."""
+
+    @property
+    def next_flow(self) -> int:
+        """The number that the next flow would have: all flows of this capture are below."""
 
     def connection(self, flow: int) -> Connection:
-        """Everything known of a flow."""
+        """Everything known of a flow.
 
-    def find(self, client: str | None = None, server: str | None = None, port: int | None = None) -> Iterable[int]:
-        """Flows by address of the side that opened them, of the other side, and its port. None: any."""
+        Raises:
+            KeyError: there is none with this number, or it was forgotten.
+        """
 
-    def nat_copies(self) -> Mapping[int, Sequence[NatCopy]]:
-        """By flow: its SYNs seen again behind the NAT."""
+    def find(self, client: str | None = None, server: str | None = None, port: int | None = None, transport: str | None = None) -> list[int]:
+        """Flows by address of the client and of the server, the server's port, and transport. None: any."""
 
-    def foreign_replies(self) -> Mapping[int, Sequence[ForeignReply]]:
-        """By flow: SYN-ACKs for its SYNs from addresses that were not asked."""
+    def nat_copies(self) -> Sequence[SynCopy]:
+        """SYNs that were seen again behind a NAT."""
+
+    def foreign_replies(self) -> Sequence[SynReply]:
+        """SYN-ACKs from addresses that were not asked."""
+
+    def quality(self) -> Quality:
+        """What the conversations say about the capture."""
+
+    def counts(self) -> Mapping[str, int]:
+        """``tcp_conversations``, ``mirrored_copies``, ``routed_copies``, …"""
 
 
 class Trust(Protocol):

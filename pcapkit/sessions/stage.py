@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from pcapkit.limits import Thresholds
@@ -24,27 +24,34 @@ STRANGERS_JUDGED: Final = 64
 T = TypeVar("T", Attempt, Lookup)
 
 
-def build(facts: Facts, tracker: Tracker, captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None) -> Scene:
+def build(
+    facts: Facts, trackers: Sequence[Tracker], captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None
+) -> Scene:
     """Everything of one run, for the rules."""
-    return _Stage(facts, tracker, captures, options, thresholds, trust).scene()
+    return _Stage(facts, trackers, captures, options, thresholds, trust).scene()
 
 
 class _Stage:
     """The order in which the parts are made."""
 
     def __init__(
-        self, facts: Facts, tracker: Tracker, captures: tuple[Capture, ...], options: SiteOptions, thresholds: Thresholds, trust: Trust | None
+        self,
+        facts: Facts,
+        trackers: Sequence[Tracker],
+        captures: tuple[Capture, ...],
+        options: SiteOptions,
+        thresholds: Thresholds,
+        trust: Trust | None,
     ) -> None:
         self._facts = facts
-        self._tracker = tracker
         self._captures = captures
         self._options = options
         self._thresholds = thresholds
         self._trust = trust
         self._inside = Inside(options.inside)
-        self._find = Finder(tracker)
-        self._copies = {flow: tuple(found) for flow, found in tracker.nat_copies().items()}
-        self._foreign = {flow: tuple(found) for flow, found in tracker.foreign_replies().items()}
+        self._find = Finder(trackers)
+        self._copies = self._find.nat_copies()
+        self._foreign = self._find.foreign_replies()
 
     def scene(self) -> Scene:
         questions, translated = lookups.pair(self._facts.lookups())
@@ -169,7 +176,7 @@ class _Stage:
             sessions=cases,
             names=public,
             lookups=found,
-            health=health.measure(self._tracker, self._captures, devices, cases, self._copies, self._thresholds),
+            health=health.measure(self._find, self._captures, devices, cases, self._copies, self._facts, self._thresholds),
             find=self._find,
             is_inside=self._inside,
             ours=ours,
