@@ -18,7 +18,7 @@ class CodingError(Exception):
 
 
 class BodyFacts(NamedTuple):
-    """What is said of a body. ``length`` counts decoded bytes seen, ``sha256`` is there only if all were; both None without a body."""
+    """What is said of a body. ``length`` counts decoded bytes seen, ``sha256`` is there only if all were. ``length`` is None where nobody looked."""
 
     length: int | None
     sha256: str | None
@@ -212,7 +212,7 @@ class Body:
     def facts(self) -> BodyFacts:
         """What is known once nothing more comes."""
         if not self._read:
-            return BodyFacts(None, None, None, self._note)
+            return BodyFacts(0 if self._whole else None, None, None, self._note)
         digest = self._digest.hexdigest() if self._whole else None
         kept = bytes(self._kept) if self._kept is not None else None
         return BodyFacts(self._written, digest, kept, self._note)

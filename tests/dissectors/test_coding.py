@@ -47,8 +47,8 @@ def test_codings_are_taken_off_whatever_the_segments(codings: str, cuts: list[in
     assert read(CODED[codings], codings, cuts) == BodyFacts(len(TEXT), hashlib.sha256(TEXT).hexdigest(), TEXT, None)
 
 
-def test_no_body_has_no_length() -> None:
-    assert Body("gzip", keep=True).facts() == BodyFacts(None, None, None, None)
+def test_no_body_has_length_zero() -> None:
+    assert Body("gzip", keep=True).facts() == BodyFacts(0, None, None, None)
 
 
 @pytest.mark.parametrize(("codings", "why"), [("zstd", "not decoded: zstd"), ("gzip, br, gzip", "not decoded: more than 2 codings")])

@@ -52,6 +52,7 @@ def test_an_exchange() -> None:
             user_agent="Apple-iPhone13C2/1901.346",
             content_type=None,
             content_length=None,
+            body_len=0,
             raw_headers=(("Host", "autodiscover.example.com"), ("User-Agent", "Apple-iPhone13C2/1901.346")),
         ),
         HttpResponse(
@@ -76,7 +77,7 @@ def test_an_exchange() -> None:
 def test_challenges_are_listed_one_by_one() -> None:
     answer = response("401 Unauthorized", "WWW-Authenticate: Negotiate", "www-authenticate: NTLM", "Content-Length: 0")
     (message,) = responses(run(DISSECTOR, [(0, ASK), (1, answer)]))
-    assert (message.www_authenticate, message.body_len, message.content_length) == (("Negotiate", "NTLM"), None, 0)
+    assert (message.www_authenticate, message.body_len, message.content_length) == (("Negotiate", "NTLM"), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ def test_challenges_are_listed_one_by_one() -> None:
             SHA,
         ),
         (response("200 OK", "Connection: close", body=BODY), 15, SHA),
-        (response("204 No Content", "Content-Length: 15"), None, None),
-        (response("304 Not Modified", "Content-Length: 15"), None, None),
+        (response("204 No Content", "Content-Length: 15"), 0, None),
+        (response("304 Not Modified", "Content-Length: 15"), 0, None),
     ],
     ids=["chunked", "gzip", "until close", "204", "304"],
 )
-def test_where_bodies_end(answer: bytes, length: int | None, sha: str | None) -> None:
+def test_where_bodies_end(answer: bytes, length: int, sha: str | None) -> None:
     events = run(DISSECTOR, [(0, ASK), (1, answer)])
     (message,) = responses(events)
     assert (message.body_len, message.body_sha256, events[-1].complete) == (length, sha, True)
@@ -102,7 +103,7 @@ def test_where_bodies_end(answer: bytes, length: int | None, sha: str | None) ->
 
 def test_the_answer_to_head_has_no_body() -> None:
     events = run(DISSECTOR, [(0, ASK.replace(b"GET", b"HEAD") + ASK), (1, response("200 OK", "Content-Length: 15") + GIVE)])
-    assert [m.body_len for m in responses(events)] == [None, 15]
+    assert [m.body_len for m in responses(events)] == [0, 15]
 
 
 def test_pipelined_requests_and_their_answers() -> None:
