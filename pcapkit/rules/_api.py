@@ -22,7 +22,7 @@ class Hit:
 
     ``headline`` is the instance's own sentence (the finding's ``detail`` starts with it); ``remedy`` replaces the rule's if given;
     ``facts`` is merged over the hits, ``device_facts`` stands under ``facts.by_device[id]``. ``attempt``: what the engine needs for suppression;
-    ``name``: the name that the hit is about, if there is no attempt.
+    ``name``: the name that the hit is about, if there is no attempt (a subject of one text counts as such).
     ``absence``: the hit rests on something not being seen. ``device`` and ``session`` are None for findings of the capture.
     """
 

@@ -43,6 +43,20 @@ class Case:
     def key(self) -> tuple[str, Key]:
         return (self.code, self.hit.subject)
 
+    @property
+    def name(self) -> str | None:
+        """The name that the hit is about. Rules on names have it as their subject."""
+        if self.hit.name or self.hit.attempt:
+            return self.hit.name or (self.hit.attempt.name if self.hit.attempt else None)
+        only = self.hit.subject[0] if len(self.hit.subject) == 1 else None
+        return only if isinstance(only, str) else None
+
+    @property
+    def resolved(self) -> bool:
+        """The attempt's own look-up gave its address: an earlier one that failed is not why."""
+        lookup = self.hit.attempt.lookup if self.hit.attempt else None
+        return lookup is not None and lookup.outcome == "answered"
+
     def place(self, scope: Scope) -> Key | None:
         """What a cause and its consequence have in common under ``scope``; None: this hit has no such place."""
         attempt, session = self.hit.attempt, self.hit.session
@@ -51,8 +65,7 @@ class Case:
         if scope == "session":
             return (session.id,)
         if scope == "name":
-            name = self.hit.name or (attempt.name if attempt else None)
-            return (session.id, name) if name else None
+            return (session.id, self.name) if self.name else None
         if attempt is None:
             return None
         return (session.id, attempt.name, attempt.address, attempt.port) if scope == "server" else (session.id, id(attempt))
@@ -149,7 +162,7 @@ def places_to_look(case: Case, scope: Scope) -> list[tuple[Scope, Key]]:
     if scope == "internal":
         attempt, session = case.hit.attempt, case.hit.session
         return [("internal", (session.id,))] if session and attempt and attempt.role == "discover-external" else []
-    scopes: tuple[Scope, ...] = ("attempt", "name") if scope == "attempt" else (scope,)
+    scopes: tuple[Scope, ...] = ("attempt", "name") if scope == "attempt" and not case.resolved else (scope,)
     return [(s, place) for s in scopes if (place := case.place(s)) is not None]
 
 

@@ -9,7 +9,6 @@ from pcapkit.rules._api import Note
 from pcapkit.rules._chains import Meeting
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Ref, Scene
-from pcapkit.trust.certificate import info_of
 
 SHOWN: Final = 10
 
@@ -38,9 +37,17 @@ def signed_elsewhere(scene: Scene) -> Iterator[tuple[str, str, Ref, str]]:
     """Name, server address, frame and issuer of every leaf that was seen, in sessions or not."""
     for stranger in scene.strangers:
         if stranger.name and stranger.chain:
-            yield stranger.name, stranger.server, stranger.ref, info_of(stranger.chain[0]).issuer
+            yield stranger.name, stranger.server, stranger.ref, issuer_of(stranger.chain[0])
     for session in scene.sessions:
         for attempt in session.attempts:
             tls = attempt.tls
             if tls and tls.chain and tls.chain_ref and not tls.chain_borrowed and attempt.name and attempt.address:
-                yield attempt.name, attempt.address, tls.chain_ref, info_of(tls.chain[0]).issuer
+                issuer = tls.verdict.sent[0].issuer if tls.verdict and tls.verdict.sent else issuer_of(tls.chain[0])
+                yield attempt.name, attempt.address, tls.chain_ref, issuer
+
+
+def issuer_of(der: bytes) -> str:
+    """The issuer's name; the library is loaded only where a private CA was met."""
+    from pcapkit.trust.certificate import info_of
+
+    return info_of(der).issuer

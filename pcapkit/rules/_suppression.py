@@ -4,9 +4,14 @@ Each line says: a hit of one of ``codes`` is hidden under (or caused by) a hit o
 the two. Hidden hits are not reported; their frames become evidence of the cause. Rules do not repeat any of this: the engine fills
 ``Rule.hidden_under`` and ``Rule.caused_by`` from here, for ``explain``.
 
-Scopes: ``session``, the same session is enough · ``name``, the same name · ``server``, the same server and name · ``attempt``, the same attempt, or
-its name · ``outage``, the cause belongs to the capture and the attempt went to one of its silent addresses (its fact ``addresses``) · ``internal``, the
-cause kept the session from the internal discovery name, and the hit is about the external one.
+Scopes:
+
+* ``session``: the same session is enough.
+* ``name``: the same name.
+* ``server``: the same server and name.
+* ``attempt``: the same attempt; or the same name, unless the attempt's own look-up was answered.
+* ``outage``: the cause belongs to the capture, and the attempt went to one of its silent addresses (its fact ``addresses``).
+* ``internal``: the cause kept the session from the internal discovery name, and the hit is about the external one.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ REACH: Final = ("hairpin-*", "service-*")
 NOT_A_CAUSE: Final = ("cert-expiring", "hairpin-bypassed")
 
 HIDDEN: Final = (
-    Line(("hairpin-*", "service-*"), ("uplink-down",), "outage", unless=()),
+    Line(("hairpin-*", "service-*"), ("uplink-down",), "outage"),
     Line(("tls-*", "hairpin-*", "service-*"), ("dns-*", "external-fqdn-unresolved"), "attempt", unless=("dns-bypass", "dns-split-mismatch")),
     Line(("tls-rejected-by-client",), CHAIN, "server", unless=("cert-expiring",)),
     Line(("discover-internal-missing",), ("discover-no-record",), "session"),
