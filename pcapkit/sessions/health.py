@@ -38,7 +38,8 @@ def measure(
     cut = tuple(dict.fromkeys((*facts.cut, *_cut(relevant))))[:EXAMPLES]
     return CaptureHealth(
         one_way=_one_way(qualities, devices, thresholds),
-        gaps=sum(q.gaps for q in qualities),
+        one_way_examples=tuple(_places(find, (share.example for q in qualities for share in q.clients))),
+        gaps=sum(q.lost_bytes for q in qualities),
         conversations_with_gaps=sum(q.gapped for q in qualities),
         examples=tuple(_places(find, (flow for q in qualities for flow in q.gap_examples))),
         drops=_drops(captures),

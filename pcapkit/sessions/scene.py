@@ -282,7 +282,10 @@ class ForeignReply:
 
 @dataclass(slots=True)
 class CaptureHealth:
-    """What the capture lost or never saw, for honesty. ``one_way``: devices (ids) or ``*``; texts are sentences for the report."""
+    """What the capture lost or never saw, for honesty. ``one_way``: devices (ids) or ``*``; texts are sentences for the report.
+
+    ``gaps``: bytes that were acknowledged and never captured.
+    """
 
     one_way: Mapping[str, str] = field(default_factory=dict)
     one_way_examples: tuple[Ref, ...] = ()
