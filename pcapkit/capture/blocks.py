@@ -24,12 +24,14 @@ ENHANCED: Final = 6
 SECRETS: Final = 0xA
 
 COMMENT: Final = 1
+BAD_OPTION: Final = "an option is longer than its block: it is ignored"
 _TLS_KEY_LOG: Final = 0x544C534B
 
 
 @dataclass(slots=True)
 class Section:
-    """The state of one section. ``first``: number in the capture of its interface 0; ``time_ns``: of the last packet read.
+    """The state of one section. ``first``: number in the capture of its interface 0; ``time_ns``: of the last packet read;
+    ``at``: place in the capture of the block that is read.
 
     The arrays have an entry for each interface.
     """
@@ -38,6 +40,7 @@ class Section:
     order: Order = "<"
     first: int = 0
     time_ns: int = 0
+    at: int = 0
     link_type: array[int] = field(default_factory=lambda: array("H"))
     snaplen: array[int] = field(default_factory=lambda: array("Q"))
     resolution: array[int] = field(default_factory=lambda: array("B"))
@@ -45,6 +48,14 @@ class Section:
 
     def __len__(self) -> int:
         return len(self.link_type)
+
+    def problem(self, code: str, detail: str) -> None:
+        """Note what is wrong with the block that is read."""
+        self.notes.problem(code, detail, self.at)
+
+    def comment(self, raw: bytes) -> None:
+        """Keep a comment of the block that is read."""
+        self.notes.comment(text(raw), self.at)
 
     def drop(self, interface: int, count: int) -> None:
         """Add packets that a packet block says were lost before it."""
@@ -65,7 +76,7 @@ def options(body: bytes, at: int, section: Section) -> Iterator[tuple[int, bytes
         if code == 0:
             return
         if at + 4 + size > len(body):
-            section.notes.problem("bad-option", "an option is longer than its block: it is ignored")
+            section.problem("bad-option", BAD_OPTION)
             return
         yield code, body[at + 4 : at + 4 + size]
         at += 4 + (size + 3 & ~3)
@@ -74,15 +85,15 @@ def options(body: bytes, at: int, section: Section) -> Iterator[tuple[int, bytes
 def _note_section(section: Section, body: bytes) -> None:
     for code, value in options(body, 16, section):
         if code == COMMENT:
-            section.notes.comment(text(value))
+            section.comment(value)
 
 
 def _note_interface(section: Section, body: bytes) -> None:
     if len(body) < 8:
-        section.notes.problem("bad-block", "an interface description is too short")
+        section.problem("bad-block", "an interface description is too short")
         body = body.ljust(8, b"\0")
     if len(section.notes.ports) >= MAX_INTERFACES:
-        section.notes.problem("limit-reached", f"more than {MAX_INTERFACES} interfaces: further ones are ignored", key="interfaces")
+        section.problem("limit-reached", f"more than {MAX_INTERFACES} interfaces: further ones are ignored")
         return
     link_type, _, snaplen = struct.unpack_from(section.order + "HHI", body)
     port = Port(linktypes.canonical(link_type), snaplen or None)
@@ -96,9 +107,9 @@ def _note_interface(section: Section, body: bytes) -> None:
         elif code == 14 and len(value) == 8:
             (port.shift_s,) = struct.unpack(section.order + "q", value)
         elif code == COMMENT:
-            section.notes.comment(text(value))
+            section.comment(value)
         elif code in (9, 14):
-            section.notes.problem("bad-option", "a time option of an interface has the wrong size: it is ignored")
+            section.problem("bad-option", "a time option of an interface has the wrong size: it is ignored")
     section.notes.ports.append(port)
     section.link_type.append(port.link_type)
     section.snaplen.append(snaplen)
@@ -108,11 +119,11 @@ def _note_interface(section: Section, body: bytes) -> None:
 
 def _note_statistics(section: Section, body: bytes) -> None:
     if len(body) < 12:
-        section.notes.problem("bad-block", "an interface statistics block is too short")
+        section.problem("bad-block", "an interface statistics block is too short")
         return
     (interface,) = struct.unpack_from(section.order + "I", body)
     if interface >= len(section):
-        section.notes.problem("unknown-interface", "statistics of an interface that is not described are ignored")
+        section.problem("unknown-interface", "statistics of an interface that is not described are ignored")
         return
     port = section.notes.ports[section.first + interface]
     counts: dict[int, int] = {}
@@ -120,7 +131,7 @@ def _note_statistics(section: Section, body: bytes) -> None:
         if code in (4, 5, 7) and len(value) == 8:
             (counts[code],) = struct.unpack(section.order + "Q", value)
         elif code == COMMENT:
-            section.notes.comment(text(value))
+            section.comment(value)
     port.received = counts.get(4, port.received)
     if 5 in counts or 7 in counts:  # isb_ifdrop and isb_osdrop: the interface ran out of room, the system did
         port.dropped = counts.get(5, 0) + counts.get(7, 0)
@@ -146,11 +157,11 @@ def _note_names(section: Section, body: bytes) -> None:
 
 def _note_secrets(section: Section, body: bytes) -> None:
     if len(body) < 8:
-        section.notes.problem("bad-block", "a decryption secrets block is too short")
+        section.problem("bad-block", "a decryption secrets block is too short")
         return
     kind, size = struct.unpack_from(section.order + "II", body)
     if size > len(body) - 8:
-        section.notes.problem("bad-block", "decryption secrets are longer than their block")
+        section.problem("bad-block", "decryption secrets are longer than their block")
         return
     if kind == _TLS_KEY_LOG:
         section.notes.secret(body[8 : 8 + size])

@@ -149,8 +149,8 @@ def peek(inner: Input, stop: Callable[[], bool]) -> tuple[bytes, Rewound]:
             if n == 0 or (n is None and have >= _ENOUGH):
                 break
             have += n or 0
-    del head[have:]
-    return bytes(head), Rewound(inner, bytes(head))
+    seen = bytes(head[:have])
+    return seen, Rewound(inner, seen)
 
 
 def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInput | PipeInput:

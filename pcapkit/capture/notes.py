@@ -15,6 +15,8 @@ from pcapkit.limits import MAX_COMMENTS, MAX_NAMES, SECRET_BYTES
 MAX_PROBLEMS: Final = 1_000
 """Kinds of problems kept apart; further ones are counted in the last."""
 COMMENT_CHARS: Final = 4_096
+_SECRET_COST: Final = 64
+"""What keeping one costs beside its bytes."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class Notes:
     names: dict[str, str] = field(default_factory=dict)
     troubles: dict[tuple[str, object], Trouble] = field(default_factory=dict)
     secret_bytes: int = 0
+    remarks: list[tuple[int, str]] = field(default_factory=list)
 
     def problem(self, code: str, detail: str, offset: int | None = None, frame: int | None = None, *, count: int = 1, key: object = None) -> Trouble:
         """Note a problem; the same code and key (else detail) again only counts."""
@@ -80,6 +83,8 @@ class Notes:
         known = self.troubles.get((code, key))
         if known is not None:
             known.count += count
+            if offset is not None and (known.offset is None or offset < known.offset):
+                known.offset, known.frame = offset, frame
             return known
         if len(self.troubles) >= MAX_PROBLEMS and (code, key) != ("limit-reached", "problems"):
             return self.problem("limit-reached", f"more than {MAX_PROBLEMS} kinds of problems", offset, frame, count=count, key="problems")
@@ -87,24 +92,34 @@ class Notes:
         self.troubles[code, key] = trouble
         return trouble
 
-    def comment(self, text: str, frame: int | None = None) -> None:
-        """Keep a comment of the file, or of a frame."""
-        text = text if frame is None else f"frame {frame}: {text}"
-        if len(self.comments) >= MAX_COMMENTS:
-            self.problem("limit-reached", f"more than {MAX_COMMENTS} comments: further ones are not kept", key="comments")
+    def comment(self, text: str, offset: int, frame: int | None = None) -> None:
+        """Keep a comment of the file, or of a frame, until ``settle``."""
+        self.remarks.append((offset, text if frame is None else f"frame {frame}: {text}"))
+
+    def settle(self) -> None:
+        """Put the comments of a window in the order of the file: they were met kind by kind."""
+        if not self.remarks:
             return
-        self.comments.append(text if len(text) <= COMMENT_CHARS else text[:COMMENT_CHARS] + "…")
+        for _, text in sorted(self.remarks, key=lambda remark: remark[0]):
+            if len(self.comments) >= MAX_COMMENTS:
+                self.problem("limit-reached", f"more than {MAX_COMMENTS} comments: further ones are not kept")
+            else:
+                self.comments.append(text if len(text) <= COMMENT_CHARS else text[:COMMENT_CHARS] + "…")
+        self.remarks.clear()
 
     def secret(self, text: bytes) -> None:
-        if self.secret_bytes + len(text) > SECRET_BYTES:
-            self.problem("limit-reached", "more key log text than is kept: further secrets are ignored", key="secrets")
+        """Keep the text of a key log."""
+        size = len(text) + _SECRET_COST
+        if self.secret_bytes + size > SECRET_BYTES:
+            self.problem("limit-reached", "more key log text than is kept: further secrets are ignored")
             return
-        self.secret_bytes += len(text)
+        self.secret_bytes += size
         self.secrets.append(text)
 
     def host(self, address: str, name: str) -> None:
+        """Keep the first name of an address."""
         if len(self.names) >= MAX_NAMES:
-            self.problem("limit-reached", f"more than {MAX_NAMES} resolved names: further ones are ignored", key="names")
+            self.problem("limit-reached", f"more than {MAX_NAMES} resolved names: further ones are ignored")
             return
         self.names.setdefault(address, name)
 
@@ -124,7 +139,7 @@ class Notes:
         """What is known so far."""
         ports = list(self.ports)
         troubles = list(self.troubles.values())
-        told = [t.problem() for t in troubles]
+        told = sorted((t.problem() for t in troubles), key=_by_place)
         for i, port in enumerate(ports):
             if port.lost:
                 told.append(model.Problem("drops", f"{port.name or f'interface {i}'}: packets dropped while capturing", count=port.lost))
@@ -141,3 +156,7 @@ class Notes:
             interfaces=tuple(p.interface() for p in ports),
             comments=tuple(self.comments),
         )
+
+
+def _by_place(problem: model.Problem) -> tuple[bool, int, str, str]:
+    return problem.offset is None, problem.offset or 0, problem.code, problem.detail

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pcapkit.capture.blocks import COMMENT, ENHANCED, OLD_PACKET, SIMPLE, Section, text
+from pcapkit.capture.blocks import BAD_OPTION, COMMENT, ENHANCED, OLD_PACKET, SIMPLE, Section, text
 from pcapkit.capture.clock import times
 from pcapkit.capture.span import Span
 from pcapkit.capture.walk import gatherer
@@ -72,7 +72,7 @@ def columns(span: Span, section: Section, blocks: Blocks) -> Columns | None:
         offset=offset.copy(),
         caplen=caplen.astype(np.uint32),
         length=np.maximum(length, caplen).astype(np.uint32),
-        time_ns=_times(section, blocks, interface),
+        time_ns=_times(span, section, blocks, interface),
         frame=blocks.frame,
         link_type=np.array(section.link_type, np.uint16)[interface],
         interface=(interface + section.first).astype(np.uint16),
@@ -124,7 +124,7 @@ def _sound(span: Span, section: Section, blocks: Blocks, place: NDArray[np.int64
     return fits & described
 
 
-def _times(section: Section, blocks: Blocks, interface: NDArray[np.int64]) -> NDArray[np.int64]:
+def _times(span: Span, section: Section, blocks: Blocks, interface: NDArray[np.int64]) -> NDArray[np.int64]:
     """Times of packets. One without has that of the packet before it in the file."""
     heads, notes = blocks.heads, section.notes
     ticks = heads[:, 3].astype(np.uint64) << np.uint64(32) | heads[:, 4]
@@ -141,8 +141,9 @@ def _times(section: Section, blocks: Blocks, interface: NDArray[np.int64]) -> ND
         notes.span_of_time(int(told_ns.min()), int(told_ns.max()))
     if not known.all():
         count = len(known) - int(np.count_nonzero(known))
-        first = int(blocks.frame[np.argmin(known)])
-        notes.problem("no-time", "packets without a time, or with one that cannot be, are given that of the packet before", frame=first, count=count)
+        first = int(np.argmin(known))
+        detail = "packets without a time, or with one that cannot be, are given that of the packet before"
+        notes.problem("no-time", detail, span.base + int(blocks.starts[first]), int(blocks.frame[first]), count=count)
         last = np.maximum.accumulate(np.where(known, np.arange(len(ticks)), -1))
         time_ns = np.where(last >= 0, time_ns[last], section.time_ns)
     section.time_ns = int(time_ns[-1])
@@ -167,14 +168,15 @@ def _note_options(span: Span, section: Section, blocks: Blocks, at: NDArray[np.i
         code, size = fields[at].view(section.order + "u2").reshape(-1, 2).T.astype(np.int64)
         going = (code != 0) & (at + 4 + size <= end)
         if not going.all():
-            bad = np.count_nonzero((code != 0) & ~going)
-            if bad:
-                section.notes.problem("bad-option", "an option is longer than its block: it is ignored", count=int(bad))
+            bad = np.flatnonzero((code != 0) & ~going)
+            if len(bad):
+                first = span.base + int(blocks.starts[rows[bad[0]]])
+                section.notes.problem("bad-option", BAD_OPTION, first, int(blocks.frame[rows[bad[0]]]), count=len(bad))
             rows, at, end, code, size = rows[going], at[going], end[going], code[going], size[going]
         for i in np.flatnonzero((code == COMMENT) | (code == _DROPS) & (size == 8)).tolist():
             value = bytes(span.data[at[i] + 4 : at[i] + 4 + size[i]])
             if code[i] == COMMENT:
-                section.notes.comment(text(value), frame=int(blocks.frame[rows[i]]))
+                section.notes.comment(text(value), span.base + int(at[i]), int(blocks.frame[rows[i]]))
             else:
                 section.drop(int(interface[rows[i]]), int.from_bytes(value, "little" if section.order == "<" else "big"))
         at = at + 4 + (size + 3 & ~3)

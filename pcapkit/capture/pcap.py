@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcapkit.capture import linktypes
+from pcapkit.capture.inputs import HEAD
 from pcapkit.capture.layouts import Order, PcapLayout, byteorder
 from pcapkit.capture.notes import Notes, Port
 from pcapkit.capture.span import Span, Taken
@@ -27,8 +27,6 @@ _MAGICS: Final = {_PLAIN: 1_000, 0xA1B23C4D: 1, _MODIFIED: 1_000, _IXIA[0]: 1, _
 _HEADS: Final = {_PLAIN: (16, 24, 20), _MODIFIED: (24, 28)}
 """Sizes that the record headers of a magic can have: plain; Kuznetzov's patch (interface, protocol and packet type follow), 28 in its
 multiprocessor version; Nokia's (4 bytes more). Only the records tell which, as Wireshark's reader knows too."""
-_HEADS_SEEN: Final = 3 * (28 + 64)
-"""Bytes of records that are waited for, where the magic leaves no likely size."""
 _IF_TYPES: Final = {6: 1, 9: 6, 15: 10, 24: 0}
 """AIX (version 2.2) writes the ifType of RFC 1573 and counts ns."""
 
@@ -44,7 +42,13 @@ def _magic(head: bytes) -> tuple[Order, int] | None:
 
 def looks_like_pcap(head: bytes) -> bool:
     """Whether a pcap file begins so."""
-    return len(head) >= FILE_HEADER and _magic(head) is not None
+    found = _magic(head) if len(head) >= FILE_HEADER else None
+    return found is not None and len(head) >= _first(found[1])
+
+
+def _first(magic: int) -> int:
+    """Where the first record stands."""
+    return FILE_HEADER + (4 if magic in _IXIA else 0)
 
 
 class PcapReader:
@@ -55,26 +59,22 @@ class PcapReader:
     def __init__(self, notes: Notes, head: bytes) -> None:
         found = _magic(head)
         assert found is not None  # chosen by looks_like_pcap
-        order, self._magic = found
-        major, minor, self._snaplen, network = struct.unpack_from(order + "HH8xII", head, 4)
-        self._version = (major, minor)
-        unit_ns, link_type = _MAGICS[self._magic], network & 0xFFFF  # above it: length of the frame check sequence
-        if self._magic == _PLAIN and self._version == (2, 2) and network in _IF_TYPES:
+        order, magic = found
+        major, minor, snaplen, network = struct.unpack_from(order + "HH8xII", head, 4)
+        unit_ns, link_type = _MAGICS[magic], network & 0xFFFF  # above it: length of the frame check sequence
+        if magic == _PLAIN and (major, minor) == (2, 2) and network in _IF_TYPES:
             unit_ns, link_type = 1, _IF_TYPES[network]
-        swapped = major == 543 or self._version < (2, 3)  # until then the length on the wire stood first; DG/UX kept it so
-        self._layout = PcapLayout(order, 16, unit_ns, size_at=12 if swapped else 8)
-        self._walker: Walker | None = None
+        swapped = major == 543 or (major, minor) < (2, 3)  # until then the length on the wire stood first; DG/UX kept it so
+        first = _first(magic)
+        size = _head_size(head, magic, first, order, snaplen) if (major, minor) == (2, 4) else 16
+        self._layout = PcapLayout(order, size, unit_ns, size_at=12 if swapped else 8)
+        self._walker = Walker(self._layout)
+        self._skip = first
         self._notes = notes
-        notes.ports.append(Port(linktypes.canonical(link_type), self._snaplen or None))
+        notes.ports.append(Port(linktypes.canonical(link_type), snaplen or None))
 
     def take(self, span: Span) -> Taken:
-        at = span.begin
-        if self._walker is None:
-            at += FILE_HEADER + (4 if self._magic in _IXIA else 0)
-            if self._magic == _MODIFIED and span.end < at + _HEADS_SEEN and not span.last:
-                return Taken(None, span.begin, at + _HEADS_SEEN - span.begin)
-            self._layout = replace(self._layout, head=self._guess_head(span, at))
-            self._walker = Walker(self._layout)
+        at, self._skip = span.begin + self._skip, 0
         starts, behind = self._walker.walk(span.data, at, span.end)
         window = self._window(span, starts) if len(starts) else None
         return self._rest(span, behind, window)
@@ -92,30 +92,7 @@ class PcapReader:
                 return Taken(window, at, done=True)
         if span.last and left > 0:
             self._notes.problem("truncated", f"the file ends inside a record: {left} bytes of it are left", offset, frame)
-            return Taken(window, at, done=True)
         return Taken(window, at, need)
-
-    def _guess_head(self, span: Span, at: int) -> int:
-        heads = _HEADS.get(self._magic, (16,)) if self._version == (2, 4) else (16,)
-        return min(heads, key=lambda head: self._faults(span, at, head))
-
-    def _faults(self, span: Span, at: int, head: int) -> int:
-        """How much is odd about the first records, if their headers have this size."""
-        faults: int = 0
-        for _ in range(3):
-            if at + head > span.end:
-                return faults + int(span.last and at < span.end)
-            _, part, caplen, length = struct.unpack_from(self._layout.order + "4I", span.data, at)
-            faults += (part >= 1_000_000) + (caplen > self._snaplen > 0) + (length > MAX_BLOCK) + (caplen > length)
-            if head == 20:
-                faults += any(span.data[at + 16 : at + 20])
-            elif head > 20:
-                number, kind = struct.unpack_from(self._layout.order + "IxxB", span.data, at + 16)
-                faults += (number > 10_000) + (kind > 4)
-            if caplen > MAX_PACKET:
-                return faults + 1
-            at += head + caplen
-        return faults
 
     def _window(self, span: Span, starts: NDArray[np.int64]) -> Window:
         n = len(starts)
@@ -141,3 +118,26 @@ class PcapReader:
             link_type=np.full(n, self._notes.ports[0].link_type, np.uint16),
             interface=np.zeros(n, np.uint16),
         )
+
+
+def _head_size(head: bytes, magic: int, at: int, order: Order, snaplen: int) -> int:
+    """The size of the record headers: the first for which the first records look right."""
+    sizes = _HEADS.get(magic, (16,))
+    return next((size for size in sizes if len(sizes) > 1 and _look_right(head, at, size, order, snaplen)), sizes[0])
+
+
+def _look_right(head: bytes, at: int, size: int, order: Order, snaplen: int) -> bool:
+    for _ in range(3):
+        if at + size > len(head):
+            return len(head) == HEAD or at == len(head)
+        _, part, caplen, length = struct.unpack_from(order + "4I", head, at)
+        if part >= 1_000_000 or caplen > MAX_PACKET or caplen > snaplen > 0 or length > MAX_BLOCK or caplen > length:
+            return False
+        if size == 20 and any(head[at + 16 : at + 20]):
+            return False
+        if size > 20:
+            number, kind = struct.unpack_from(order + "IxxB", head, at + 16)
+            if number > 10_000 or kind > 4:
+                return False
+        at += size + caplen
+    return True

@@ -59,7 +59,7 @@ class PcapngReader:
             if self._lost is not None:
                 at, need = self._search(span, at)
                 if self._lost is not None:
-                    return Taken(joined(span, parts), at, need, span.last)
+                    return Taken(joined(span, parts), at, need)
             starts, behind = self._walker.walk(span.data, at, span.end)
             used = self._read(span, starts, parts)
             at = int(starts[used]) if used < len(starts) else behind
@@ -72,7 +72,8 @@ class PcapngReader:
                 continue
             need = self._wanted(span, at)
             if need:
-                return Taken(joined(span, parts), at, need, self._cut(span, at))
+                self._note_cut(span, at)
+                return Taken(joined(span, parts), at, need)
             self._lose(span, at)
             at += 1
 
@@ -88,11 +89,10 @@ class PcapngReader:
         need = size + 3 & ~3
         return need if 12 <= size <= MAX_BLOCK and need > span.end - at else 0
 
-    def _cut(self, span: Span, at: int) -> bool:
+    def _note_cut(self, span: Span, at: int) -> None:
         left = span.end - at
         if span.last and left:
             self._notes.problem("truncated", f"the file ends inside a block: {left} bytes of it are left", span.base + at, self._notes.frames + 1)
-        return span.last
 
     def _lose(self, span: Span, at: int) -> None:
         offset = span.base + at
@@ -145,6 +145,7 @@ class PcapngReader:
         other = np.flatnonzero(kinds != ENHANCED)
         for row in other[np.isin(kinds[other], _HANDLED)].tolist():
             start, size, known = int(starts[row]), int(heads[row, 1]), len(self._section)
+            self._section.at = span.base + start
             HANDLERS[int(kinds[row])](self._section, bytes(span.data[start + 8 : start + size - 4]))
             described += [row] * (len(self._section) - known)
         packets = kinds == ENHANCED

@@ -54,7 +54,7 @@ class SnoopReader:
         if span.last and left:
             self._notes.problem("truncated", f"the file ends inside a record: {left} bytes of it are left", span.base + at, self._notes.frames + 1)
         need = _HEAD if left < _HEAD else int.from_bytes(span.data[at + 8 : at + 12], "big")
-        return Taken(window, at, need, done=span.last)
+        return Taken(window, at, need)
 
     def _window(self, span: Span, places: list[int]) -> Window | None:
         n = len(places)

@@ -26,6 +26,8 @@ from pcapkit.limits import KIB, MAX_BLOCK, WINDOW_BYTES
 
 _LARGEST: Final = MAX_BLOCK + 64 * KIB
 """Most bytes that a window grows to for one block."""
+_ROWS: Final = 1 << 18
+"""Most records of one window: tiny ones would else make its columns many times larger than its bytes."""
 _LATE_S: Final = 0.5
 """Records that came are handed on after this time, even if the window has room left."""
 
@@ -97,17 +99,21 @@ class Source:
         while not self._over:
             self._fill(need)
             taken = self._reader.take(self._span())
+            self._notes.settle()
             self._begin, need = taken.at, taken.need
             self._over = taken.done or self._ended
-            window = taken.window
-            if window is not None and len(window):
+            if self._over and not taken.done:  # where the reader gave up earlier, what the input met ahead of it says nothing
+                self._note_troubles()
+            for window in _parts(taken.window):
                 self._notes.count(window)
                 yield window
-            window = None
+            del taken
             if self._stop():
                 break
+
+    def _note_troubles(self) -> None:
         for code, detail in self._input.troubles:
-            self._notes.problem(code, detail, self._base + self._end, key=detail)
+            self._notes.problem(code, detail, None if self.format == NETMON else self._base + self._end)
 
     def _span(self) -> Span:
         view = np.frombuffer(self._data, np.uint8)
@@ -141,6 +147,16 @@ class Source:
                 self._end += n
                 if time.monotonic() > late:
                     return
+
+
+def _parts(window: Window | None) -> Iterator[Window]:
+    if window is None or len(window) <= _ROWS:
+        if window is not None and len(window):
+            yield window
+        return
+    for low in range(0, len(window), _ROWS):
+        columns = (getattr(window, name)[low : low + _ROWS] for name in Window.__slots__[2:])
+        yield Window(window.capture, window.buffer, *columns)
 
 
 def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, follow: bool = False, stop: Callable[[], bool] | None = None) -> Source:

@@ -19,6 +19,8 @@ from pcapkit.limits import KIB, MIB
 _SEGMENT: Final = 64 * KIB
 _SEARCH: Final = 8 * KIB
 """Bytes of each segment in which a start is looked for."""
+_FEW: Final = 12
+"""So few walkers left are faster one by one: the last segments may be long, where no starts were found in them."""
 _TOGETHER: Final = MIB
 """Fewer bytes are walked one by one: too few walkers to be worth the setting up."""
 
@@ -92,13 +94,17 @@ def _together(data: bytearray, at: int, stop: int, end: int, layout: Layout) -> 
     step = layout.stepper(data)
     place, active = starts.copy(), np.arange(len(starts))
     visited, by = [], []
-    while len(active):
+    while len(active) > _FEW:
         here = place[active]
         visited.append(here)
         by.append(active)
         beyond = step(here)
         place[active] = beyond
         active = active[beyond < limits[active]]
+    for i in active.tolist():
+        alone, place[i] = layout.chain(data, int(place[i]), int(limits[i]), end)
+        visited.append(np.array(alone, np.int64))
+        by.append(np.full(len(alone), i))
     if (place[:-1] == starts[1:]).all():
         chain = np.concatenate(visited)
         chain.sort()
