@@ -96,6 +96,8 @@ def _entry(page: Page, rule: Rule) -> None:
     if rule.display_filter:
         page.text(rule.display_filter, " " * 10)
     page.numbered("Do", [_blanks(line) for line in rule.remedy], "") if rule.remedy else None
+    for place, (platform, reaction) in enumerate(rule.platforms.items()):
+        page.text(f"{platform}: {reaction}", ("Platforms" if not place else "").ljust(10), " " * 12)
     page.labelled("How sure", rule.how_sure, "")
     if rule.hidden_under:
         page.labelled("Hidden", f"where {', '.join(rule.hidden_under)} explains it", "")
@@ -124,6 +126,7 @@ def entry(rule: Rule) -> dict[str, Json]:
         "wireshark": rule.wireshark,
         "display_filter": rule.display_filter,
         "remedy": [_blanks(line) for line in rule.remedy],
+        "platforms": dict(rule.platforms),
         "how_sure": rule.how_sure,
         "facts": dict(rule.facts),
         "hidden_under": list(rule.hidden_under),

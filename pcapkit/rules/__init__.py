@@ -21,6 +21,7 @@ def all_rules() -> tuple[Rule, ...]:
     from importlib import import_module
     from pkgutil import iter_modules
 
+    from pcapkit.rules._platforms import FACT, in_words
     from pcapkit.rules._suppression import CAUSED, HIDDEN, globs_of, lines_for
 
     names = sorted(m.name for m in iter_modules(__path__) if not m.name.startswith("_"))
@@ -28,6 +29,9 @@ def all_rules() -> tuple[Rule, ...]:
     for rule in rules:
         rule.hidden_under = globs_of(lines_for(rule.code, HIDDEN))
         rule.caused_by = globs_of(lines_for(rule.code, CAUSED))
+        rule.platforms = in_words(rule.code)
+        if rule.platforms:
+            rule.facts = {**rule.facts, "platforms": FACT}
     return rules
 
 

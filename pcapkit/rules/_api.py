@@ -63,7 +63,8 @@ class Rule:
     ``needs_both_ways``: not said at all under ``capture-one-way``, as hits with ``absence``.
 
     ``severity`` is the usual one; each hit says its own. ``display_filter`` shows the like of it in any capture (a finding's own filter names frames).
-    ``facts`` explains each key of the finding's facts; ``remedy`` are sentences to do, in order.
+    ``facts`` explains each key of the finding's facts; ``remedy`` are sentences to do, in order. ``platforms``: what each platform does with it, by the
+    platform's name in words; filled from ``_platforms``.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Rule:
     needs_both_ways: bool = False
     aliases: tuple[str, ...] = ()
     check: Check | None = None
+    platforms: Mapping[str, str] = field(default_factory=dict)
 
     def over_scene(self, check: Check) -> Check:
         """Decorator: this function finds the hits."""

@@ -12,7 +12,6 @@ from typing import Final, Literal
 
 from pcapkit.model import CONFIDENCES, Confidence, Json, Severity
 from pcapkit.rules._api import Hit, Note
-from pcapkit.rules._platforms import platforms
 from pcapkit.rules._texts import listed, who
 from pcapkit.sessions.scene import Attempt, Ref, Role, Scene, SessionCase, Tls
 from pcapkit.trust.checks import day_of
@@ -281,7 +280,6 @@ def facts(meeting: Meeting, fault: Fault) -> dict[str, Json]:
         "servers": [meeting.server],
         "sent": len(verdict.sent),
         "status": verdict.status,
-        "platforms": platforms(fault.code),
     }
     if at_fault.sha256 != leaf.sha256:
         out["certificate_at_fault"] = at_fault.subject
@@ -309,7 +307,6 @@ FACTS: Final = {
     "servers": "addresses and ports that presented it",
     "sent": "certificates in the message",
     "status": "public, trusted, private, self-signed, incomplete …",
-    "platforms": "what each platform does with it: ios, android-up-to-6, android-from-7, windows-phone, windows",
     "certificate_at_fault": "subject of the certificate with the fault, where it is not the server's own",
     "by_device": "for each device: reaction (accepted, accepted-after-refusal, fell-back, refused, unknown), connections, platform, refusal_class (A-E), "
     "how, library (hint from the refusal), refusals, went_on_to, that_worked",

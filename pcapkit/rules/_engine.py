@@ -14,6 +14,7 @@ from pcapkit.limits import FINDINGS, FINDINGS_PER_RULE_DEVICE
 from pcapkit.model import CONFIDENCES, SEVERITIES, Evidence, Finding, Json, NotJudged, Problem
 from pcapkit.rules._api import Hit, Note, Rule, Unjudged
 from pcapkit.rules._honesty import honest
+from pcapkit.rules._platforms import with_platforms
 from pcapkit.rules._suppression import CAUSED, HIDDEN, Line, Scope, covers, lines_for
 from pcapkit.sessions.scene import Scene
 
@@ -216,7 +217,7 @@ def join(group: Sequence[Case], order: Mapping[str, int]) -> Finding:
         devices=tuple(sorted({d for hit in hits if (d := device_of(hit))}, key=lambda d: (order.get(d, len(order)), d))),
         sessions=unique(hit.session.id for hit in sorted(hits, key=start_of) if hit.session),
         caused_by=(),
-        facts=join_facts(hits, left_out),
+        facts=join_facts(hits, left_out) | with_platforms(rule.code),
         display_filter=frame_filter(evidence) or rule.display_filter,
         evidence=evidence,
     )

@@ -86,6 +86,15 @@ _BY_CODE: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
-def platforms(code: str) -> dict[str, Json]:
-    """``facts.platforms`` for a code: platform → what it does, in words. Empty where they do not differ."""
-    return dict(_BY_CODE.get(code, {}))
+def in_words(code: str) -> dict[str, str]:
+    """The same for people: by the platform's name."""
+    return {NAMES[key]: text for key, text in _BY_CODE.get(code, {}).items()}
+
+
+def with_platforms(code: str) -> dict[str, Json]:
+    """The fact that a finding of this code carries; none where the platforms do not differ."""
+    return {"platforms": dict(_BY_CODE[code])} if code in _BY_CODE else {}
+
+
+FACT: Final = "what each platform does with it: ios, android-up-to-6, android-from-7, windows-phone, windows"
+"""Documentation of the fact."""

@@ -29,7 +29,7 @@ RULE = Rule(
     ),
     how_sure="High: the date is in the packet. Only a wrong clock of the capturing machine could mislead; check it when every certificate seems expired.",
     facts={**FACTS, "expired": "last day of the certificate at fault", "extra": "true: an expired certificate that the path does not need"},
-    sources=("autodiscover.md 9.2, 13", "RFC 5280, 4.1.2.5"),
+    sources=("RFC 5280, 4.1.2.5",),
 )
 
 

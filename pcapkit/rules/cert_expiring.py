@@ -28,7 +28,7 @@ RULE = Rule(
     remedy=("Renew it in time, on every listener; let a machine do it: certificates of 47 days are coming.",),
     how_sure="High: the date is in the packet.",
     facts={**FACTS, "days_left": "whole days left at the time of the packet"},
-    sources=("autodiscover.md 12.1, 13", "CA/Browser Forum ballot SC-081v3"),
+    sources=("CA/Browser Forum ballot SC-081v3",),
 )
 
 

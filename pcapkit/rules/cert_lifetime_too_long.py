@@ -22,7 +22,7 @@ RULE = Rule(
     remedy=("Reissue it for a shorter time (a year is safe for a private CA), and change the template so that the next one is short as well.",),
     how_sure="High when the chain can be read (TLS 1.2 and before, or with keys). Whether a device minds depends on its platform: see facts.platforms.",
     facts={**FACTS, "days": "days of validity", "limit": "days allowed"},
-    sources=("autodiscover.md 9.3", "support.apple.com 103769, 102028", "CA/Browser Forum ballot SC-081v3", "RFC 5280, 4.1.2.5"),
+    sources=("support.apple.com 103769, 102028", "CA/Browser Forum ballot SC-081v3", "RFC 5280, 4.1.2.5"),
 )
 
 

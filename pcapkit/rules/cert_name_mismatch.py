@@ -27,7 +27,7 @@ RULE = Rule(
     ),
     how_sure="High when the chain can be read (TLS 1.2 and before, or with keys); medium when it was read in another connection to the same server.",
     facts=dict(FACTS),
-    sources=("autodiscover.md 9.2, 13", "RFC 9525, 6.3"),
+    sources=("RFC 9525, 6.3",),
 )
 
 

@@ -20,7 +20,7 @@ RULE = Rule(
     remedy=("Reissue it from a Web Server template: the extended key usage must hold server authentication (1.3.6.1.5.5.7.3.1).",),
     how_sure="High when the chain can be read (TLS 1.2 and before, or with keys). Whether a device minds depends on its age: see facts.platforms.",
     facts=dict(FACTS),
-    sources=("autodiscover.md 9.3", "support.apple.com 103769", "RFC 5280, 4.2.1.12"),
+    sources=("support.apple.com 103769", "RFC 5280, 4.2.1.12"),
 )
 
 

@@ -29,7 +29,7 @@ RULE = Rule(
     ),
     how_sure="High as far as the capture's own clock is right: a gap of up to 48 hours is said with the clocks in mind.",
     facts={**FACTS, "valid_from": "first day of the certificate at fault", "hours_early": "hours between the packet and that moment"},
-    sources=("autodiscover.md 13", "RFC 5280, 4.1.2.5"),
+    sources=("RFC 5280, 4.1.2.5",),
 )
 
 

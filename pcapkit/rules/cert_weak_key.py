@@ -29,7 +29,7 @@ RULE = Rule(
     ),
     how_sure="High when the chain can be read (TLS 1.2 and before, or with keys). Whether a device minds depends on its age: see facts.platforms.",
     facts=dict(FACTS),
-    sources=("autodiscover.md 9.2, 9.3", "support.apple.com 103769"),
+    sources=("support.apple.com 103769",),
 )
 
 

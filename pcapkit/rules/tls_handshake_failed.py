@@ -38,7 +38,7 @@ RULE = Rule(
         "ending": "alert, RST or FIN",
         "by_device": "for each device: platform, worked_later",
     },
-    sources=("autodiscover.md 9.5, 9.6", "RFC 8446, 6.2", "RFC 6066, 3"),
+    sources=("RFC 8446, 6.2", "RFC 6066, 3"),
 )
 _HINTS: Final = {
     40: "no cipher or parameter in common",

@@ -40,7 +40,7 @@ RULE = Rule(
         "chain": "what was read of the chain: a status, or null",
         "by_device": "for each device: class, count, library, platform, accepted_elsewhere, other_way",
     },
-    sources=("autodiscover.md 9.4, 9.5", "RFC 8446, 6.2", "RFC 5246, 7.2.2"),
+    sources=("RFC 8446, 6.2", "RFC 5246, 7.2.2"),
 )
 QUIET: Final = frozenset("CDE")
 """Classes that a spare connection, opened in advance and never used, looks like as well."""

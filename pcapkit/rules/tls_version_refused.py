@@ -36,7 +36,7 @@ RULE = Rule(
         "ending": "alert, RST or FIN",
         "by_device": "for each device: platform, worked_later",
     },
-    sources=("autodiscover.md 9.6", "RFC 8446, 4.2.1, 6.2", "RFC 5246, E.1"),
+    sources=("RFC 8446, 4.2.1, 6.2", "RFC 5246, E.1"),
 )
 
 

@@ -27,7 +27,7 @@ RULE = Rule(
     how_sure="High when the missing issuer is known and leads to a root; medium when only signs speak for a public CA. Where an intermediate was sent and only "
     "the last issuer is unknown, that may be a root, which need not be sent: then nothing is said.",
     facts={**FACTS, "missing_issuer": "the issuer that was not sent"},
-    sources=("autodiscover.md 9.2", "RFC 8446, 4.4.2", "RFC 5246, 7.4.2"),
+    sources=("RFC 8446, 4.4.2", "RFC 5246, 7.4.2"),
 )
 
 

@@ -43,7 +43,6 @@ RULE = Rule(
         "inspected": "unrelated public names that the same CA signed",
     },
     sources=(
-        "autodiscover.md 4.2, 9.2-9.5",
         "Trust manually installed certificate profiles in iOS and iPadOS",
         "Android: Network security configuration",
         "RFC 5280, 6.1",

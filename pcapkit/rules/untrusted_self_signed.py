@@ -23,7 +23,7 @@ RULE = Rule(
     ),
     how_sure="High when the certificate can be read (TLS 1.2 and before, or with keys); medium when it was read in another connection to the same server.",
     facts=dict(FACTS),
-    sources=("autodiscover.md 9.2, 9.3", "RFC 5280, 3.2"),
+    sources=("RFC 5280, 3.2",),
 )
 
 
