@@ -100,3 +100,17 @@ def test_rules_are_imported_only_when_asked_for():
 def test_rules_cost_no_cryptography():
     code = "import sys; from pcapkit.rules import all_rules; all_rules(); sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_platforms_stand_where_they_differ():
+    by_code = {r.code: r for r in all_rules()}
+    for code, rule in by_code.items():
+        assert bool(rule.platforms) is (code.startswith(("untrusted-", "cert-")) or code == "http-fallback"), code
+        assert ("platforms" in rule.facts) is bool(rule.platforms)
+
+
+def test_tables_of_the_engine_are_shown_with_the_rules():
+    by_code = {r.code: r for r in all_rules()}
+    assert by_code["tls-rejected-by-client"].hidden_under[-2:] == ("untrusted-*", "cert-*")
+    assert "untrusted-*" in by_code["http-fallback"].caused_by
+    assert by_code["hairpin-bypassed"].hidden_under == ()

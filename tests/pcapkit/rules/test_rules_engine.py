@@ -74,7 +74,7 @@ def test_one_cause_is_one_finding_with_all_it_hits(two):
         ),
         hit(b, 3, severity="critical", confidence="high", facts={"port": 80, "servers": ["b"]}, device_facts={"reaction": "refused"}),
     )
-    (found,) = findings(scene(a, b), rule("untrusted-private-ca", *hits))
+    (found,) = findings(scene(a, b), rule("service-no-reply", *hits))
     assert (found.severity, found.confidence, found.confidence_because) == ("critical", "high", ("seen",))
     assert (found.devices, found.sessions) == (("D1", "D2"), ("S2", "S1"))
     assert found.facts == {"port": 80, "servers": ["b", "a"], "by_device": {"D1": {"reaction": "fell-back"}, "D2": {"reaction": "refused"}}}
