@@ -68,8 +68,8 @@ def as_dict(observation: Observation) -> dict[str, Any] | None:
         line[name] = write(getattr(message, name))
     if isinstance(message, Dns) and not message.questions:
         line["qname"] = line["qtype"] = None
-    elif not line.get("body_len", True):
-        line["body_len"] = line["body_sha256"] = None
+    elif line.get("body_len", 0) is None and event.complete and not line.get("body_note"):
+        line["body_len"] = 0
     return line
 
 
@@ -97,10 +97,10 @@ def _time(time_ns: int) -> str:
 @cache
 def _columns(kind: type) -> list[tuple[str, Callable[[Any], Any]]]:
     """The fields of a message that are printed, and how."""
-    columns: list[tuple[str, Callable[[Any], Any]]] = []
-    for field in fields(kind):
-        if not field.name.startswith("raw_"):
-            columns.append((field.name, _url if field.name in _URLS else _links if field.name in ("links", "urls") else plain))
+    writers = {**dict.fromkeys(_URLS, _url), "links": _links, "urls": _links}
+    columns: list[tuple[str, Callable[[Any], Any]]] = [
+        (field.name, writers.get(field.name, plain)) for field in fields(kind) if not field.name.startswith("raw_")
+    ]
     if isinstance(service := getattr(kind, "service", None), str):
         columns.append(("service", lambda _: service))
     return columns

@@ -27,7 +27,7 @@ def _modules() -> list[str]:
     """Names of modules that define a dissector. Their compiled code says so, without running it: helpers may import costly libraries."""
     names = []
     for finder, name, _ in iter_modules(__path__):
-        spec = None if name.startswith("_") else finder.find_spec(f"{__name__}.{name}", None)  # type: ignore[call-arg]  # path finders take both
+        spec = None if name.startswith("_") else finder.find_spec(f"{__name__}.{name}", None)
         loader = spec.loader if spec else None
         if isinstance(loader, SourceFileLoader):
             code = loader.get_code(f"{__name__}.{name}")

@@ -104,7 +104,8 @@ class Connections:
         if version == 6:
             a &= c["a_hi"] == high
             b &= c["b_hi"] == high
-        return np.where(is_b, b, a) & (c["tail"] & np.uint64(255) == version)
+        found: Mask = np.where(is_b, b, a) & (c["tail"] & np.uint64(255) == version)
+        return found
 
     def tcp_summaries(self) -> Iterator[TcpSummary]:
         """All TCP conversations, in the order of their first packets."""

@@ -47,7 +47,8 @@ class ControlLog:
         first, last = np.searchsorted(self.rows["number"][order], (number, number + 1))
         names = ("frame", "time", "side", "flags", "seq", "ack", "ttl", "ip_id", "payload", "mss", "duplicate")
         columns = [self.rows[name][order[first:last]].tolist() for name in names]
-        return tuple(Control(*values[:9], values[9] or None, values[10]) for values in zip(*columns, strict=True))
+        found = (Control._make(values) for values in zip(*columns, strict=True))
+        return tuple(segment._replace(mss=segment.mss or None) for segment in found)
 
     def by_number(self) -> Ints:
         """Rows sorted by conversation, then arrival; sorted anew only when the log has grown."""

@@ -30,20 +30,20 @@ _FACTORS: Final = np.array([0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656
 
 
 class _Prints(NamedTuple):
-    """What copies have in common, and what tells them apart; (n,) each. ``side``: twice the conversation's number, plus the direction."""
+    """What copies have in common (the first four), and what tells them apart; (n,) each. ``side``: twice the conversation's number, plus the direction."""
 
-    side: Ints
-    seq: NDArray[np.uint32]
-    ip_id: NDArray[np.uint16]
-    length: NDArray[np.int32]
-    time: Ints
-    ttl: NDArray[np.uint8]
+    side: NDArray[Any]
+    seq: NDArray[Any]
+    ip_id: NDArray[Any]
+    length: NDArray[Any]
+    time: NDArray[Any]
+    ttl: NDArray[Any]
 
     def take(self, index: NDArray[Any]) -> _Prints:
         return _Prints(*(column[index] for column in self))
 
     def join(self, other: _Prints) -> _Prints:
-        return _Prints(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+        return _Prints(*(np.concatenate((mine, its)) for mine, its in zip(self, other, strict=True)))
 
 
 class Copies:
@@ -62,7 +62,7 @@ class Copies:
         rows = np.flatnonzero((flow >= 0) & (table.status == OK) & ((table.proto == 6) | (table.proto == _UDP)))
         if not len(rows):
             return kinds
-        columns = (table.seq, table.ip_id, table.wire_len, table.time_ns, table.ttl)
+        columns: tuple[NDArray[Any], ...] = (table.seq, table.ip_id, table.wire_len, table.time_ns, table.ttl)
         now = _Prints(2 * flow[rows] + direction[rows], *(column[rows] for column in columns))
         old = len(self._prints.side)
         prints = self._prints.join(now)

@@ -8,6 +8,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pcapkit_dissectors._api import DatagramDissector, DissectError, Event, Malformed, Message, Stamp, Truncated
+from pcapkit_dissectors.arp import NEIGHBOUR_ADVERTISEMENT, ROUTER_SOLICITATION, parse_arp, parse_neighbour
+from pcapkit_dissectors.icmp import ICMP, ICMPV6, parse_icmp_error
+from pcapkit_dissectors.messages import IcmpError, Quoted
 
 from pcapkit.columns.table import ARP, CUT, OK, Table
 from pcapkit.flows.facts import Observation, SeenIcmp
@@ -17,10 +21,6 @@ from pcapkit.flows.sides import Ints, Mask
 from pcapkit.flows.streams import Boundary
 from pcapkit.flows.text import address_text, address_words, mac_text
 from pcapkit.limits import MAX_DEVICES
-from pcapkit_dissectors._api import DatagramDissector, DissectError, Event, Malformed, Message, Stamp, Truncated
-from pcapkit_dissectors.arp import NEIGHBOUR_ADVERTISEMENT, ROUTER_SOLICITATION, parse_arp, parse_neighbour
-from pcapkit_dissectors.icmp import ICMP, ICMPV6, parse_icmp_error
-from pcapkit_dissectors.messages import IcmpError, Quoted
 
 ICMP_PER_FLOW: Final = 32
 BINDINGS: Final = 4 * MAX_DEVICES
@@ -84,8 +84,8 @@ class Datagrams:
         rows = np.flatnonzero(is_udp & (which != 0))
         places = zip(which[rows].tolist(), flow[rows].tolist(), direction[rows].tolist(), copy[rows].tolist(), strict=True)
         for packet, (kind, number, side, duplicate) in zip(packets(table, rows), places, strict=True):
-            for event in self._parse(self._dissectors[kind - 1], packet, side):
-                out.append(self._observation(packet, number, "udp", event, duplicate))
+            events = self._parse(self._dissectors[kind - 1], packet, side)
+            out += [self._observation(packet, number, "udp", event, duplicate) for event in events]
 
     def _parse(self, dissector: DatagramDissector, packet: Packet, side: int) -> list[Event]:
         def work() -> list[Event]:
@@ -156,8 +156,8 @@ class Datagrams:
             target = _words(table, table.payload[rows] + 8)
             words = np.stack((table.src_mac[rows], table.src_hi[rows], table.src_lo[rows], target[:, 0], target[:, 1]), axis=1)
             for packet in packets(table, rows[self._unknown(words)]):
-                for event in self._message("nd", packet, partial(parse_neighbour, source=packet.src)):
-                    out.append(self._observation(packet, -1, "icmpv6", event))
+                events = self._message("nd", packet, partial(parse_neighbour, source=packet.src))
+                out += [self._observation(packet, -1, "icmpv6", event) for event in events]
 
     def _unknown(self, words: NDArray[np.uint64]) -> Ints:
         """Rows of ``words`` (n, k) that were not seen before, each content once."""
@@ -188,8 +188,8 @@ class Datagrams:
         return self._boundary.run(name, 0, Stamp(packet.frames[-1], packet.time_ns), work) or []
 
     def _observation(self, p: Packet, number: int, transport: str, event: Event, duplicate: bool = False) -> Observation:
-        ports = (p.sport, p.dport) if transport == "udp" else (None, None)
-        return Observation(self._capture, number, p.src, p.dst, *ports, transport, p.src_mac, p.dst_mac, event, duplicate)
+        sport, dport = (p.sport, p.dport) if transport == "udp" else (None, None)
+        return Observation(self._capture, number, p.src, p.dst, sport, dport, transport, p.src_mac, p.dst_mac, event, duplicate)
 
 
 def packets(table: Table, rows: Ints) -> Iterator[Packet]:
@@ -198,7 +198,7 @@ def packets(table: Table, rows: Ints) -> Iterator[Packet]:
         table.frame, table.time_ns, table.version, table.proto, table.src_hi, table.src_lo, table.dst_hi, table.dst_lo, table.sport, table.dport,
         table.src_mac, table.dst_mac, table.payload, table.payload_len, table.wire_len,
     )  # fmt: skip
-    buffer = memoryview(table.buffer)
+    buffer = table.buffer.data
     for row, values in zip(rows.tolist(), zip(*(column[rows].tolist() for column in columns), strict=True), strict=True):
         frame, time_ns, version, proto, src_hi, src_lo, dst_hi, dst_lo, sport, dport, src_mac, dst_mac, at, length, size = values
         yield Packet(
@@ -209,7 +209,8 @@ def packets(table: Table, rows: Ints) -> Iterator[Packet]:
 
 def _words(table: Table, at: Ints) -> NDArray[np.uint64]:
     """16 bytes at each offset as two numbers, (n, 2)."""
-    return table.buffer[at[:, None] + np.arange(16)].view(np.uint64)
+    words: NDArray[np.uint64] = table.buffer[at[:, None] + np.arange(16)].view(np.uint64)
+    return words
 
 
 def _key(quoted: Quoted) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64, int, int, int, int] | None:

@@ -143,7 +143,8 @@ class FlowTable:
         if not plain.all():
             payload = np.append(0, np.cumsum(table.wire_len[rows] > 0))
             spoke |= payload[opening] > payload[start]
-        return opening[(begun | (opening > start)) & (first_byte != base) & (plain | spoke)]
+        splits: Ints = opening[(begun | (opening > start)) & (first_byte != base) & (plain | spoke)]
+        return splits
 
     def _before(self, row: Ints, swapped: Mask) -> tuple[NDArray[np.uint32], Mask, Mask]:
         """Of sides of known conversations (-1: none): the number of the first byte, whether it is known, and whether data was seen."""
@@ -263,7 +264,8 @@ def _usable(table: Table) -> Mask:
     cut = table.status == CUT
     if cut.any():
         whole |= cut & ((table.sport | table.dport) != 0)
-    return whole & (table.version != 0)
+    whole &= table.version != 0
+    return whole
 
 
 def _orient(table: Table, heads: Ints, swapped: Mask) -> NDArray[np.uint16]:
@@ -271,5 +273,6 @@ def _orient(table: Table, heads: Ints, swapped: Mask) -> NDArray[np.uint16]:
     sport, dport, flags = table.sport[heads], table.dport[heads], table.flags[heads]
     answers = ((sport < SYSTEM_PORTS) & (dport >= SYSTEM_PORTS)) | ((sport < USER_PORTS) & (dport >= EPHEMERAL_PORTS))
     from_server = np.where(flags & SYN != 0, flags & ACK != 0, answers)
-    client_is_b = swapped != from_server
-    return client_is_b * np.uint16(CLIENT_IS_B) | from_server * np.uint16(SERVER_SPOKE_FIRST)
+    state: NDArray[np.uint16] = (swapped != from_server).astype(np.uint16) * np.uint16(CLIENT_IS_B)
+    state |= from_server.astype(np.uint16) * np.uint16(SERVER_SPOKE_FIRST)
+    return state

@@ -20,13 +20,14 @@ class Spans(NamedTuple):
     end: Ints
 
     def join(self, other: Spans) -> Spans:
-        return Spans(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+        return Spans(*(np.concatenate((mine, its)) for mine, its in zip(self, other, strict=True)))
 
     def where(self, keep: Ints) -> Spans:
         return Spans(*(column[keep] for column in self))
 
 
 def no_spans() -> Spans:
+    """Nothing."""
     return Spans(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
@@ -74,8 +75,8 @@ class Holes:
         at = _rank(held, start, side, position)
         inside = at > first
         last = np.maximum(at - 1, 0)
-        over = np.where(inside, np.maximum(end[last] - position, 0), 0)
-        return total[at] - total[first] - over
+        below: Ints = total[at] - total[first] - np.where(inside, np.maximum(end[last] - position, 0), 0)
+        return below
 
 
 def _rank(side: Ints, start: Ints, asked: Ints, position: Ints) -> Ints:

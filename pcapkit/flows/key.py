@@ -57,9 +57,8 @@ def keys_of(table: Table, rows: Ints) -> tuple[Keys, Mask]:
     whole = len(rows) == len(table)
     source = (table.src_hi, table.src_lo, table.sport)
     target = (table.dst_hi, table.dst_lo, table.dport)
-    s_hi, s_lo, sport, d_hi, d_lo, dport, proto, version = (
-        column if whole else column[rows] for column in (*source, *target, table.proto, table.version)
-    )
+    s_hi, s_lo, sport, d_hi, d_lo, dport = (column if whole else column[rows] for column in (*source, *target))
+    proto, version = (column if whole else column[rows] for column in (table.proto, table.version))
     swapped = (s_lo > d_lo) | ((s_lo == d_lo) & (sport > dport))
     if table.version.max(initial=0) > 4:
         swapped = np.where(s_hi == d_hi, swapped, s_hi > d_hi)

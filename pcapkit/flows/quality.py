@@ -76,7 +76,8 @@ def _clients(flows: FlowTable, rows: Ints, one_way: Mask, two_way: Mask, numbers
 def _lost(flows: FlowTable, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[Ints, Ints]:
     """Bytes of each conversation that were acknowledged and never captured, and in how many places; (n,) each.
 
-    What was passed over and never acknowledged was lost on the way to the tap's place, or is still to come: no fault of the capture.
+    What was passed over and never acknowledged was lost on the way to the tap's place, or is still to come: no fault of the capture. Nor is a single
+    byte: keep-alives take a number that was sent before the capture began (RFC 9293, 3.8.4).
     """
     t = flows.tcp
     peer = t["base"][:, ::-1]
@@ -94,7 +95,7 @@ def _lost(flows: FlowTable, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[I
     side = 2 * at + spans.side % 2
     inside = at >= 0
     size = np.minimum(spans.end[inside], acked.reshape(-1)[side[inside]]) - spans.start[inside]
-    kept = size > 0
+    kept = size > 1
     in_holes = np.bincount(side[inside][kept], weights=size[kept], minlength=2 * len(rows)).astype(np.int64).reshape(-1, 2)
     places = np.bincount(side[inside][kept], minlength=2 * len(rows)).reshape(-1, 2) + (behind > 0)
     lost = np.where(two_way, (in_holes + behind).sum(axis=1), 0)

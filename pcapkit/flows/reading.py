@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 import numpy as np
+from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
 
 from pcapkit.columns.table import Table
 from pcapkit.flows.facts import FIN, RST, Observation
@@ -17,7 +18,6 @@ from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
 from pcapkit.flows.tcp import Segments
 from pcapkit.flows.text import address_text, mac_text
 from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
-from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
 
 Pick = tuple[int, int, int, int, int, int, int, int, int]
 """A segment for Python: row, direction, frame, time, offset and length of the captured payload, its size on the wire, position, top."""
@@ -50,11 +50,11 @@ class Streams:
         begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])).tolist() if picks else []
         for first, last in zip(begins, [*begins[1:], len(picks)], strict=True):
             row = int(rows[first])
-            self._read(table, s, row, picks[first:last], over.pop(row, None), out)
-        for row, time_ns in over.items():
+            self._read(table, s, row, picks[first:last], over.pop(row, []), out)
+        for row, times in over.items():
             talk = self._talks.get(int(self._flows.rows["number"][row]))
             if talk is not None:
-                self._closes(talk, time_ns)
+                self._closes(talk, times)
         now = int(table.time_ns[-1])
         while self._closing and self._closing[0][0] < now:
             self._end(heappop(self._closing)[1], out)
@@ -67,16 +67,15 @@ class Streams:
 
     # ---------------------------------------------------------------- one conversation
 
-    def _read(self, table: Table, s: Segments, row: int, picks: list[Pick], over: int | None, out: list[Observation]) -> None:
+    def _read(self, table: Table, s: Segments, row: int, picks: list[Pick], over: list[int], out: list[Observation]) -> None:
         """Feed segments of one conversation until it has enough; what a change of mind asks for is chosen anew from the same window."""
-        buffer = memoryview(table.buffer)
+        buffer = table.buffer.data
         at = 0
         while at < len(picks):
             line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
             at += 1
-            talk = self._touch(row, table, line, direction)
-            if over is not None:
-                self._closes(talk, over)
+            talk = self._touch(row, table, line, direction, time_ns)
+            self._closes(talk, over)
             if talk.over_ns is not None and time_ns > talk.over_ns:
                 self._end(talk.number, out)
                 return
@@ -104,12 +103,12 @@ class Streams:
             return True
         return False
 
-    def _touch(self, row: int, table: Table, line: int, direction: int) -> Talk:
+    def _touch(self, row: int, table: Table, line: int, direction: int, time_ns: int) -> Talk:
         """The conversation of a row, begun if need be; now the most recently fed."""
         number = int(self._flows.rows["number"][row])
         talk = self._talks.pop(number, None)
         if talk is None:
-            talk = Talk(number, _ends_of(table, line, direction), self._dissectors, self._context, self._boundary)
+            talk = Talk(number, _ends_of(table, line, direction), time_ns, self._dissectors, self._context, self._boundary)
             self._flows.rows["state"][row] |= LIVE
         self._talks[number] = talk
         return talk
@@ -143,30 +142,31 @@ class Streams:
 
     # ---------------------------------------------------------------- ends and limits
 
-    def _closes(self, talk: Talk, time_ns: int) -> None:
-        if talk.over_ns is None:
-            talk.over_ns = time_ns + LINGER_NS
+    def _closes(self, talk: Talk, times: list[int]) -> None:
+        """Let a conversation be over soon after the first of these times that lies behind its first data."""
+        closing = [time_ns for time_ns in times if time_ns >= talk.first_ns]
+        if closing and talk.over_ns is None:
+            talk.over_ns = min(closing) + LINGER_NS
             heappush(self._closing, (talk.over_ns, talk.number))
 
-    def _ends(self, table: Table, s: Segments) -> dict[int, int]:
-        """When conversations that are being read closed, by row: at a reset, or when the second side sent its FIN."""
+    def _ends(self, table: Table, s: Segments) -> dict[int, list[int]]:
+        """When conversations that are being read closed, by row: at resets, and when the second side sent its FIN."""
         closing = np.flatnonzero(s.flags & (FIN | RST))
         rows = s.sides.conversation[s.sides.of[closing]]
         state, flags = self._flows.rows["state"][rows], self._flows.rows["flags"][rows]
         counts = ((flags & RST).any(axis=1) | (flags & FIN).all(axis=1)) & (state & DONE == 0) & (self._context.full | (state & MARKED != 0))
         closing, rows = closing[counts], rows[counts]
-        over: dict[int, int] = {}
+        over: dict[int, list[int]] = {}
         fins: dict[int, dict[int, int]] = {}
         sides, times = s.sides.of[closing], table.time_ns[s.sides.rows[closing]]
         for row, side, flag, time_ns in zip(rows.tolist(), sides.tolist(), s.flags[closing].tolist(), times.tolist(), strict=True):
             if flag & RST:
-                over[row] = min(over.get(row, time_ns), time_ns)
+                over.setdefault(row, []).append(time_ns)
             else:
                 fins.setdefault(row, {}).setdefault(side, time_ns)
         for row, by_side in fins.items():
             if (self._flows.rows["flags"][row] & FIN).all():
-                last = max(by_side.values())
-                over[row] = min(over.get(row, last), last)
+                over.setdefault(row, []).append(max(by_side.values()))
         return over
 
     def _relieve(self, out: list[Observation]) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-from pcapkit.limits import STREAM_SEGMENTS, STREAM_WINDOW
 from pcapkit_dissectors._api import Stamp
+
+from pcapkit.limits import STREAM_SEGMENTS, STREAM_WINDOW
 
 HOLE_WAIT_NS: Final = 60 * 10**9
 """Longer than any sender goes on repeating a segment before it gives up or slows down to nothing (RFC 6298, 5)."""

@@ -64,7 +64,8 @@ class Selector:
             return elements
         marked, application = self._marked(table, s, elements, conversation)
         elements, deep, application = elements[marked], deep[marked], application[marked]
-        return elements[self._before_data(s, elements, application) | deep]
+        wanted: Ints = elements[self._before_data(s, elements, application) | deep]
+        return wanted
 
     def _marked(self, table: Table, s: Segments, elements: Ints, conversation: Ints) -> tuple[Mask, Mask]:
         """Which elements belong to a conversation that was marked by then, and which begin with TLS application data."""
@@ -105,8 +106,7 @@ class Selector:
         side = s.side[elements]
         order = np.argsort(elements, kind="stable")
         begins = np.flatnonzero(changes(side[order]))
-        count = np.cumsum(application[order])
-        before = count - application[order]
+        before: Ints = np.cumsum(application[order]) - application[order]
         before -= np.repeat(before[begins], np.diff(np.append(begins, len(order))))
         before += apps[side[order]]
         result = np.empty(len(elements), np.bool_)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from pcapkit.flows.segments import Piece, Segments
-from pcapkit.limits import MAX_PROBLEMS_PER_FLOW, STREAM_DEPTH_OTHER
 from pcapkit_dissectors._api import Context, Conversation, DissectError, Event, Handover, Malformed, Stamp, StreamDissector, Truncated
 from pcapkit_dissectors.autodiscover import read_answer, read_request
 from pcapkit_dissectors.autodiscover_paths import is_discovery_host
 from pcapkit_dissectors.http_interest import keeps_bodies
 from pcapkit_dissectors.messages import ClientHello, HttpRequest, HttpResponse
+
+from pcapkit.flows.segments import Piece, Segments
+from pcapkit.limits import MAX_PROBLEMS_PER_FLOW, STREAM_DEPTH_OTHER
 
 SURE: Final = 0.5
 """A dissector that is as sure as this reads the conversation; one at its usual port may be less sure."""
@@ -61,13 +62,16 @@ class Talk:
     """A TCP conversation while it is read. ``done``: nothing more is wanted; ``lost``: no dissector knows it (so far); ``deep``: much is wanted."""
 
     __slots__ = (
-        "_boundary", "_context", "_dissectors", "_last", "_malformed", "_pending", "_reader", "_requests", "_seen", "_segments", "_unread", "counted", "deep", "done", "ends",
-        "interesting", "lost", "name", "number", "over_ns",
+        "_boundary", "_context", "_dissectors", "_last", "_malformed", "_pending", "_reader", "_requests", "_seen", "_segments", "_unread", "counted", "deep",
+        "done", "ends", "first_ns", "interesting", "lost", "name", "number", "over_ns",
     )  # fmt: skip
 
-    def __init__(self, number: int, ends: tuple[End, End], dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary) -> None:
+    def __init__(
+        self, number: int, ends: tuple[End, End], first_ns: int, dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary
+    ) -> None:
         self.number = number
         self.ends = ends
+        self.first_ns = first_ns
         self.done = self.deep = self.lost = self.interesting = False
         self.over_ns: int | None = None
         self.counted = 0
@@ -148,12 +152,10 @@ class Talk:
         pending.append(piece)
         data = b"".join(waiting.data for waiting in pending)
         chosen = self._choose(data)
+        if chosen is None and len(pending) > 1 and (chosen := self._choose(piece.data)) is not None:
+            del pending[:-1]  # what came before was a keep-alive, or the end of something else
         if chosen is None:
-            if len(data) >= ENOUGH:
-                pending.clear()
-                self._unread[direction] += len(data)
-                self.lost = True
-                self.done = self._unread[direction] >= STREAM_DEPTH_OTHER
+            self._stay_lost(direction, data)
             return
         self.lost = False
         self.name = chosen.name
@@ -164,6 +166,14 @@ class Talk:
         for held in waiting:
             if not self.done:
                 self._take(direction, held, events)
+
+    def _stay_lost(self, direction: int, data: bytes) -> None:
+        """No dissector knows these bytes; those behind them are asked about anew."""
+        if len(data) >= ENOUGH:
+            self._pending[direction].clear()
+            self._unread[direction] += len(data)
+            self.lost = True
+            self.done = self._unread[direction] >= STREAM_DEPTH_OTHER
 
     def _choose(self, data: bytes) -> StreamDissector | None:
         ports = {self.ends[0].port, self.ends[1].port}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from pcapkit_dissectors import all_dissectors
+from pcapkit_dissectors._api import Context, DatagramDissector, StreamDissector
 
 from pcapkit.columns.table import Table
 from pcapkit.flows.connections import Connections, FlowRows, TcpSummary
@@ -21,8 +23,6 @@ from pcapkit.flows.twins import Copy, Foreign, Twins
 from pcapkit.limits import MAX_FLOWS, MAX_STREAMS, STREAM_SEGMENTS, STREAM_WINDOW
 from pcapkit.model import FlowSummary, Problem
 from pcapkit.timings import Timings
-from pcapkit_dissectors import all_dissectors
-from pcapkit_dissectors._api import Context, DatagramDissector, StreamDissector
 
 _LIMITS: Final = {
     "segments": f"segments further ahead than {STREAM_WINDOW} bytes, or behind more than {STREAM_SEGMENTS} others, were not read",
