@@ -10,7 +10,7 @@ from pcapkit.cli import errors
 from pcapkit.cli.logs import LOG
 from pcapkit.config import Config, ConfigError, load
 from pcapkit.options import Options
-from pcapkit.report.narrow import Narrowing
+from pcapkit.report.narrow import Narrowing, NarrowingError, check
 from pcapkit.report.style import Style
 
 
@@ -54,8 +54,12 @@ def analysis_options(args: Namespace, config: Config) -> Options:
 
 
 def narrowing(args: Namespace, config: Config) -> Narrowing:
-    """What is shown of the report."""
-    return Narrowing(
+    """What is shown of the report.
+
+    Raises:
+        Fail: exit code 2.
+    """
+    wanted = Narrowing(
         devices=tuple(args.device),
         domains=_merged(args.domain, config.domains),
         since=args.since,
@@ -66,6 +70,11 @@ def narrowing(args: Namespace, config: Config) -> Narrowing:
         expression=args.filter,
         utc=bool(args.utc),
     )
+    try:
+        check(wanted)
+    except NarrowingError as error:
+        errors.usage(str(error))
+    return wanted
 
 
 def style(args: Namespace, config: Config, to_terminal: bool) -> Style:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pcapkit import times
 from pcapkit.model import SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
+
+if TYPE_CHECKING:
+    from pcapkit.filter import Filter
 
 LISTED: Final = 12
 """Devices named when none matches."""
@@ -31,6 +34,17 @@ class Narrowing:
     ignore: tuple[tuple[str, str | None], ...] = ()
     expression: str | None = None
     utc: bool = False
+
+
+def check(wanted: Narrowing) -> None:
+    """What can be said before there is a report: do the times and the filter read?
+
+    Raises:
+        NarrowingError: they do not.
+    """
+    _moments(wanted, 0)
+    if wanted.expression:
+        _predicate(wanted.expression, 0, wanted.utc)
 
 
 def narrow(report: Report, wanted: Narrowing) -> Report:
@@ -139,13 +153,17 @@ def _of_domain(domain: str, wanted: str) -> bool:
 def _by_time(report: Report, wanted: Narrowing) -> Report:
     if wanted.since is None and wanted.until is None:
         return report
-    first = _start(report)
+    since, until = _moments(wanted, _start(report))
+    return _by_sessions(report, {s.id for s in report.sessions if s.last_time_ns >= since and s.first_time_ns <= until})
+
+
+def _moments(wanted: Narrowing, first_ns: int | None) -> tuple[int, int]:
     try:
-        since = times.parse(wanted.since, wanted.utc, first) if wanted.since else -(2**63)
-        until = times.parse(wanted.until, wanted.utc, first) if wanted.until else 2**63
+        since = times.parse(wanted.since, wanted.utc, first_ns) if wanted.since else -(2**63)
+        until = times.parse(wanted.until, wanted.utc, first_ns) if wanted.until else 2**63
     except times.TimeError as error:
         raise NarrowingError(str(error)) from None
-    return _by_sessions(report, {s.id for s in report.sessions if s.last_time_ns >= since and s.first_time_ns <= until})
+    return since, until
 
 
 def _by_sessions(report: Report, sessions: set[str]) -> Report:
@@ -156,13 +174,9 @@ def _by_sessions(report: Report, sessions: set[str]) -> Report:
 def _by_expression(report: Report, wanted: Narrowing) -> Report:
     if not wanted.expression:
         return report
-    from pcapkit.filter import FilterError, compile_filter
     from pcapkit.report.rows import report_rows
 
-    try:
-        matches = compile_filter(wanted.expression, _start(report), wanted.utc)
-    except FilterError as error:
-        raise NarrowingError(f"--filter: {error}") from None
+    matches = _predicate(wanted.expression, _start(report), wanted.utc)
     kept = [row for row in report_rows(report) if matches(row.values)]
     return keep_sessions(
         report,
@@ -170,6 +184,15 @@ def _by_expression(report: Report, wanted: Narrowing) -> Report:
         {row.session for row in kept if row.session},
         {row.finding for row in kept if row.finding},
     )
+
+
+def _predicate(expression: str, start_ns: int | None, utc: bool) -> Filter:
+    from pcapkit.filter import FilterError, compile_filter
+
+    try:
+        return compile_filter(expression, start_ns, utc)
+    except FilterError as error:
+        raise NarrowingError(f"--filter: {error}") from None
 
 
 def _start(report: Report) -> int | None:
