@@ -21,8 +21,11 @@ from pcapkit.flows.facts import Observation
 from pcapkit.flows.tracker import Tracker
 from pcapkit.model import Problem, Report, Unreadable
 from pcapkit.options import InputError, Options, Progress, ProgressFn, StopFn
+from pcapkit.sessions import Collector
+from pcapkit.sessions.told import devices_of, sessions_of
 from pcapkit.spill import Line, by_frame
 from pcapkit.timings import Timings
+from pcapkit.trust.verify import Trust
 
 
 class Reading:
@@ -78,6 +81,8 @@ class Analysis:
         self.unreadable: list[Unreadable] = []
         self.interrupted = False
         self.timings = Timings()
+        self._collector = Collector()
+        self._trust = Trust(options.trust, options.intermediates, public_roots=options.public_roots, system=options.system_trust, at_ns=options.at_ns)
         self._paths = list(paths)
         self._stop = stop or _never
         self._full = full
@@ -109,28 +114,34 @@ class Analysis:
         for reading in self.open():
             for observations in reading.observations(self.timings):
                 for observation in observations:
-                    self._take(observation)
+                    self._collector.add(observation)
                 self.timings.lap("facts")
                 yield reading.progress()
 
     def report(self) -> Report:
         """What is known by now."""
+        from pcapkit.rules import judge
+
         captures = tuple(reading.capture() for reading in self.readings)
+        trackers = [reading.tracker for reading in self.readings]
+        scene = self._collector.scene(trackers, captures, self.options, self.options.thresholds, self._trust)
+        troubles: list[Problem] = []
+        findings, not_judged = judge(scene, troubles)
+        if troubles and captures:
+            captures = (replace(captures[0], problems=(*captures[0].problems, *troubles)), *captures[1:])
         return Report(
             version=__version__,
             captures=captures,
-            site=model.Site(),
-            devices=(),
-            sessions=(),
-            findings=(),
-            not_judged=(),
+            site=scene.site,
+            devices=devices_of(scene),
+            sessions=sessions_of(scene, findings),
+            findings=findings,
+            not_judged=not_judged,
+            flows=tuple(s for t in trackers for s in t.summaries()) if self.options.full else None,
             counts=self._counts(),
             interrupted=self.interrupted,
             unreadable=tuple(self.unreadable),
         )
-
-    def _take(self, observation: Observation) -> None:
-        pass
 
     def _counts(self) -> dict[str, int]:
         counts: Counter[str] = Counter()
