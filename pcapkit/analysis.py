@@ -81,7 +81,7 @@ class Analysis:
         self.unreadable: list[Unreadable] = []
         self.interrupted = False
         self.timings = Timings()
-        self._collector = Collector()
+        self._collector = Collector(options.external_fqdns)
         self._trust = Trust(options.trust, options.intermediates, public_roots=options.public_roots, system=options.system_trust, at_ns=options.at_ns)
         self._paths = list(paths)
         self._stop = stop or _never

@@ -277,9 +277,10 @@ class Collecting:
         mac = obs.src_mac if forward else obs.dst_mac
         facts = FlowFacts(obs.flow, client, server, *ports, mac, ref, ref.time_ns)
         self.facts.flows[obs.flow] = facts
-        sight = self.facts.sightings.see(mac, client, ref)
-        if sight is not None:
-            sight.asks = True
+        if forward or isinstance(event.message, ServerHello | Certificate | HttpResponse):
+            sight = self.facts.sightings.see(mac, client, ref)
+            if sight is not None:
+                sight.asks = True
         if not forward:
             self.facts.sightings.see(obs.src_mac, obs.src, ref)
         if server in self.facts.interest.addresses:

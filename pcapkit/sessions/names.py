@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -108,6 +108,17 @@ class Names:
                 for target in lookup.srv:
                     fact = NameFact(target.rpartition(":")[0], "exch-autodiscover", True, "SRV record", lookup.answer, told.domain, "exchange")
                     self._know(fact)
+
+    def by_answers(self, lookups: Iterable[Lookup], inside: Inside) -> None:
+        """A root that says Internal and links to a name with public addresses only: such a name is the external one, whatever answered."""
+        led: dict[str, set[bool]] = {}
+        for lookup in lookups:
+            if lookup.addresses and self._weak.get(lookup.name):
+                led.setdefault(lookup.name, set()).update(inside(a) for a in lookup.addresses)
+        for name, kinds in led.items():
+            fact = self.facts[name]
+            if fact.role == "web-internal" and kinds == {False}:
+                self.facts[name] = replace(fact, role="web-external", because=f"{fact.because}, and its addresses are public")
 
     def by_exchanges(self, attempts: Iterable[Attempt]) -> None:
         """Hosts in answers and headers, and what a readable request asked its own host for."""

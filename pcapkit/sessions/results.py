@@ -9,6 +9,7 @@ from pcapkit_dissectors.messages import ExchangeAnswer, LyncAnswer
 from pcapkit.model import Outcome, Stage
 from pcapkit.sessions.outcomes import exchange_fault, is_challenge
 from pcapkit.sessions.scene import Attempt, Role, SessionCase
+from pcapkit.sessions.site import Inside
 
 LYNC_DISCOVERY: Final[tuple[Role, ...]] = ("discover-internal", "discover-external")
 EXCHANGE_DISCOVERY: Final[tuple[Role, ...]] = ("exch-root", "exch-autodiscover", "exch-srv")
@@ -17,10 +18,10 @@ ORDER: Final = ("dns", "connect", "tls", "http", "service")
 PRODUCT: Final = {"lync": "Lync/Skype for Business", "exchange": "Exchange"}
 
 
-def conclude(session: SessionCase) -> None:
+def conclude(session: SessionCase, inside: Inside) -> None:
     """Fill ``outcome``, ``failed_at`` and ``summary``."""
     discovery = session.of_role(*(LYNC_DISCOVERY if session.service == "lync" else EXCHANGE_DISCOVERY))
-    service = session.of_role(*SERVICE, *(("web-internal",) if session.service == "exchange" else ()))
+    service = [a for a in session.attempts if a.role in SERVICE or (a.role == "web-internal" and _serves(a, session, inside))]
     blocker = _blocker(discovery) or _blocker(service)
     if _all_failed(discovery):
         blocker = _decisive(discovery)
@@ -34,6 +35,11 @@ def conclude(session: SessionCase) -> None:
         _succeed(session, discovery)
     else:
         _stop(session, discovery, service, blocker)
+
+
+def _serves(attempt: Attempt, session: SessionCase, inside: Inside) -> bool:
+    """An inside host is the service itself for mail; for Lync it is one more hop, which counts where it fails, or lies outside after all."""
+    return session.service == "exchange" or attempt.outcome == "failed" or not inside(attempt.address or "")
 
 
 def _end(session: SessionCase, outcome: Outcome, stage: Stage | None, text: str) -> None:

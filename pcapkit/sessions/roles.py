@@ -28,6 +28,8 @@ IDENTITY_PROVIDERS: Final = frozenset(
 FEDERATION_HOSTS: Final = frozenset({"sts", "adfs", "fs"})
 DISCOVERY: Final[tuple[Role, ...]] = ("discover-internal", "discover-external", "exch-autodiscover", "exch-srv")
 SERVICES: Final[tuple[Role, ...]] = ("web-external", "web-internal", "webticket", "mobility")
+WEAK_TOKENS: Final = frozenset({"internal/mcx", "redirect", "domain", "user", "oauth"})
+"""Links that tell a role by their context only."""
 STARTERS: Final[tuple[Role, ...]] = DISCOVERY + SERVICES
 """Roles of a known name that may begin a session; ``idp``, ``edge`` and guesses never do."""
 
@@ -163,7 +165,7 @@ def told_by_lync(answer: LyncAnswer) -> list[Told]:
         host = host_of(link.href)
         role = _role_of_token(link.token.lower(), inside)
         if host and role:
-            found.append(Told(host, role, "lync", f"{link.token} link", weak=link.token.lower() in ("internal/mcx", "redirect")))
+            found.append(Told(host, role, "lync", f"{link.token} link", weak=link.token.lower() in WEAK_TOKENS))
     for name, fqdn, _ in answer.sip:
         host = host_of(fqdn) if fqdn else None
         if host and name == "SipClientInternalAccess":

@@ -52,6 +52,7 @@ class _Stage:
         self._find = Finder(trackers)
         self._copies = self._find.nat_copies()
         self._foreign = self._find.foreign_replies()
+        self._shadow = self._shadows()
 
     def scene(self) -> Scene:
         questions, translated = lookups.pair(self._facts.lookups())
@@ -71,7 +72,7 @@ class _Stage:
             for attempt in case.attempts:
                 if attempt.connection is None:
                     outcomes.decide(attempt, 0, self._foreign, self._thresholds)
-            results.conclude(case)
+            results.conclude(case, self._inside)
             case.steps = steps.steps_of(case.attempts)
         return self._set(roster.devices, found, names, attempts, cases)
 
@@ -95,30 +96,36 @@ class _Stage:
 
     def _talks(self, roster: Roster) -> list[Attempt]:
         """Conversations with TLS or HTTP in them, copies behind a NAT left out."""
-        copied = self._copied()
         found = []
         for facts in self._facts.conversations():
             device = roster.of(facts.client, facts.first.time_ns, facts.client_mac)
-            connection = self._find.connection(facts.flow) if device and facts.flow not in copied else None
+            connection = self._find.connection(facts.flow) if device and facts.flow not in self._shadow else None
             if device and connection:
                 found.append(trying.from_facts(facts, connection, device, self._thresholds))
         return found
 
-    def _copied(self) -> set[int]:
-        """Conversations that are the translated copies of others."""
-        found = set()
-        for copies in self._copies.values():
-            for copy in copies:
-                for connection in self._find.some(copy.copy_source, copy.copy_destination, limit=FOUND):
-                    if any(c.frame == copy.copy.frame for c in connection.control):
-                        found.add(connection.flow)
-        return found
+    def _shadows(self) -> set[int]:
+        """Conversations that belong to others: translated copies, and answers from where nobody asked."""
+        pairs = [(copy.copy_source, copy.copy_destination, copy.copy) for copies in self._copies.values() for copy in copies]
+        for flow, replies in self._foreign.items():
+            asked = self._find.connection(flow)
+            pairs += [(asked.client, reply.source, reply.reply) for reply in replies if asked]
+        frames: dict[tuple[str, str], set[tuple[int, int]]] = {}
+        for client, server, ref in pairs:
+            frames.setdefault((client, server), set()).add(ref[:2])
+        return {
+            c.flow
+            for (client, server), places in frames.items()
+            for c in self._find.some(client, server, limit=FOUND)
+            if any((c.capture, segment.frame) in places for segment in c.control)
+        }
 
     def _names(self, devices: list[DeviceCase], found: list[Lookup], attempts: list[Attempt]) -> Names:
         names = Names(self._options.external_fqdns)
         names.by_themselves(found, attempts)
         names.by_services(found)
         names.by_exchanges(attempts)
+        names.by_answers(found, self._inside)
         by_device = _by_device(attempts)
         for device in devices:
             names.guess(device, device.lookups, by_device.get(device.id, []), self._inside, self._thresholds)
@@ -126,7 +133,7 @@ class _Stage:
 
     def _silent(self, devices: list[DeviceCase], names: Names, known: set[int]) -> list[Attempt]:
         quiet: list[Attempt] = []
-        known |= self._copied()
+        known |= self._shadow
         for device in devices:
             mine = [x for x in device.lookups if x.search_of is None and names.fact(device.id, x.name)]
             quiet += trying.silent(device, mine, known, self._find)
