@@ -33,6 +33,8 @@ NAMES: Final = 256
 _ATTRIBUTE: Final = re.compile(rb"\x06\x03\x55\x04.\x13[\x01-\x7f]", re.DOTALL)
 """A name attribute (2.5.4.x) with the tag of a PrintableString, and its length."""
 _ASCII: Final = re.compile(rb"[\x20-\x7e]*")
+_CA_BIT: Final = re.compile(rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.DOTALL)
+"""Extension 2.5.29.19, critical or not: OCTET STRING, SEQUENCE, BOOLEAN true."""
 _PRINTABLE: Final = re.compile(rb"[A-Za-z0-9 '()+,./:=?-]*")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHORT: Final = {
@@ -93,6 +95,11 @@ def subject_of(der: bytes) -> NameKey:
     """The subject alone, to index a store quickly. Empty bytes if it cannot be read."""
     nothing: NameKey = b""
     return _guarded([], "subject", lambda: name_key(_load(der).subject), nothing)
+
+
+def looks_like_ca(der: bytes) -> bool:
+    """Basic constraints with the CA bit stand in it, by their bytes: enough to keep a certificate until it is needed."""
+    return _CA_BIT.search(der) is not None
 
 
 def _load(der: bytes) -> x509.Certificate:

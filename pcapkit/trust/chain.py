@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from pcapkit.limits import VERIFY_CERTS
-from pcapkit.trust.certificate import Cert, NameKey, read, subject_of
+from pcapkit.trust.certificate import Cert, NameKey, looks_like_ca, read, subject_of
 from pcapkit.trust.signature import Signed, signed_by
 from pcapkit.trust.stores import Anchor, Store
 
@@ -21,6 +21,8 @@ DEPTH: Final = 12
 """Links of a path: no public or private PKI is deeper, a hostile one would be."""
 LEARNED: Final = 4096
 """Issuers kept that other connections showed."""
+SAME_NAME: Final = 32
+"""Of these, with one name."""
 RUN_OUT_NS: Final = 398 * 86_400 * 10**9
 """The longest life of a public certificate when roots began to leave in numbers."""
 SOURCES: Final = ("public", "retired", "trust", "system")
@@ -30,10 +32,10 @@ SOURCES: Final = ("public", "retired", "trust", "system")
 class End(IntEnum):
     """Where a path ends, the best last."""
 
-    LIMIT = 0
-    """Too many signature checks, or an algorithm that we do not verify."""
-    MISSING = 1
+    MISSING = 0
     """The next issuer is not there."""
+    LIMIT = 1
+    """Too many signature checks, or an algorithm that we do not verify."""
     ROOT = 2
     """A root that signed itself and that nobody gave as an anchor."""
     RETIRED = 3
@@ -69,14 +71,14 @@ class Pool:
     def __init__(self, store: Store, intermediates: Iterable[bytes] = ()) -> None:
         self._anchors: dict[NameKey, list[Anchor]] = {}
         self._by_der: dict[bytes, list[Anchor]] = {}
-        self._issuers: dict[NameKey, dict[bytes, Cert]] = {}
+        self._issuers: dict[NameKey, dict[bytes, None]] = {}
         self._count = 0
         self.marks: set[tuple[str, str]] = set()
         """Organisations (O), and domains (all DC parts), of the anchors."""
         for anchor in store.anchors:
             self._index(anchor)
         for der in intermediates:
-            self.learn(read(der))
+            self.learn(der)
 
     def _index(self, anchor: Anchor) -> None:
         key = subject_of(anchor.der)
@@ -86,14 +88,14 @@ class Pool:
         self._by_der.setdefault(anchor.der, []).append(anchor)
         self.marks |= marks_of(key)
 
-    def learn(self, cert: Cert) -> bool:
-        """Keep a certificate that may issue others. True if it is new."""
-        if not cert.readable or cert.info.is_ca is not True or self._count >= LEARNED:
+    def learn(self, der: bytes) -> bool:
+        """Keep a certificate that may issue others. True if it is new. Cheap: it is read when somebody asks for an issuer of its name."""
+        if self._count >= LEARNED or not looks_like_ca(der) or not (name := subject_of(der)):
             return False
-        known = self._issuers.setdefault(cert.subject, {})
-        if cert.der in known:
+        known = self._issuers.setdefault(name, {})
+        if der in known or len(known) >= SAME_NAME:
             return False
-        known[cert.der] = cert
+        known[der] = None
         self._count += 1
         return True
 
@@ -105,7 +107,8 @@ class Pool:
         return self._by_der.get(cert.der, [])
 
     def issuers_named(self, name: NameKey) -> Iterable[Cert]:
-        return self._issuers.get(name, {}).values()
+        """Issuers kept under this name."""
+        return [read(der) for der in self._issuers.get(name, ())]
 
 
 def marks_of(name: NameKey) -> set[tuple[str, str]]:

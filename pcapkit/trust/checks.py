@@ -13,6 +13,7 @@ from pcapkit.trust.verdict import CertInfo, Fault, Status
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 DAY_NS: Final = 86_400 * 10**9
 WEAK_HASHES: Final = frozenset(("md2", "md4", "md5", "sha1"))
+NAMES_TOLD: Final = 8
 MIN_RSA: Final = 2048
 MIN_EC: Final = 256
 UNTRUSTED: Final = {"private": "untrusted-private-ca", "self-signed": "untrusted-self-signed", "incomplete": "untrusted-incomplete-chain"}
@@ -103,7 +104,9 @@ def _name(subject: Subject) -> Iterator[Fault]:
         if by_common_name:
             return
     if name and not name_covered(leaf, name):
-        named = ", ".join((*leaf.san_dns, *leaf.san_other)) or leaf.common_name or "nothing"
+        names = (*leaf.san_dns, *leaf.san_other)
+        more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
+        named = ", ".join(names[:NAMES_TOLD]) + more if names else leaf.common_name or "nothing"
         yield Fault("cert-name-mismatch", leaf.sha256, f"{name} is not among the names of the certificate: {named}")
 
 

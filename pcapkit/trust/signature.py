@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import warnings
 from enum import Enum
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from pcapkit.limits import RSA_BITS
+
+EXPONENT_BITS: Final = 64
+DSA_BITS: Final = 3072
+"""Keys beyond these exist only to cost time."""
 
 
 class Signed(Enum):
@@ -47,13 +52,13 @@ def _verify(certificate: x509.Certificate, body: bytes, issuer: x509.Certificate
     if digest is None:
         return Signed.UNKNOWN
     if isinstance(key, rsa.RSAPublicKey):
-        if not RSA_BITS[0] <= key.key_size <= RSA_BITS[1]:
+        if not RSA_BITS[0] <= key.key_size <= RSA_BITS[1] or key.public_numbers().e.bit_length() > EXPONENT_BITS:
             return Signed.UNKNOWN
         parameters = certificate.signature_algorithm_parameters
         key.verify(signature, body, parameters if isinstance(parameters, padding.PSS) else padding.PKCS1v15(), digest)
     elif isinstance(key, ec.EllipticCurvePublicKey):
         key.verify(signature, body, ec.ECDSA(digest))
-    elif isinstance(key, dsa.DSAPublicKey):
+    elif isinstance(key, dsa.DSAPublicKey) and key.key_size <= DSA_BITS:
         key.verify(signature, body, digest)
     else:
         return Signed.UNKNOWN

@@ -74,10 +74,16 @@ class Trust:
 
     def learn(self, der: bytes) -> None:
         """A certificate seen anywhere in the capture: it may be the issuer that another server did not send."""
-        from pcapkit.trust.certificate import read
-
-        if self.pool.learn(read(der)):
+        if self.pool.learn(der):
             self._verdicts.clear()
+
+    def given_chain(self, name: str) -> tuple[bytes, ...]:
+        """A chain of ``--intermediates`` for this name: what a server shows under TLS 1.3 can be given instead (autodiscover.md 9.1). Empty if none."""
+        from pcapkit.trust.certificate import info_of
+        from pcapkit.trust.checks import name_covered
+
+        servers = [der for der in self._given if info_of(der).is_ca is not True and name_covered(info_of(der), name)]
+        return (servers[0], *(der for der in self._given if info_of(der).is_ca)) if servers else ()
 
     def judge(self, chain: Sequence[bytes], name: str | None, at_ns: int) -> Verdict:
         """The verdict on a chain as sent (DER, leaf first), for the name asked, at ``at_ns``. Never raises."""

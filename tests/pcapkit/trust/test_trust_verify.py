@@ -105,6 +105,24 @@ def test_given_intermediates_complete_a_chain_in_thought_only(tmp_path, pki):
     assert trust.judge(pki.chain[:3], NAME, NOW).status == "trusted"
 
 
+def test_a_servers_chain_may_be_given_where_tls_1_3_hides_it(tmp_path, pki):
+    given = tmp_path / "server.pem"
+    given.write_bytes(pem(pki.issuing.der, pki.leaf, pki.policy.der))
+    trust = trust_with(tmp_path, pki.root.der, intermediates=[given])
+    assert trust.given_chain(NAME) == (pki.leaf, pki.issuing.der, pki.policy.der)
+    assert trust.given_chain("other.contoso.com") == ()
+    assert trust.judge(trust.given_chain(NAME), NAME, NOW).status == "trusted"
+
+
+def test_keys_that_exist_to_cost_time_are_not_verified():
+    from make_certs import Issuer, make, tiny_rsa_public
+
+    root = authority("CN=Slow Root")
+    fake = make("CN=Slow CA", tiny_rsa_public(17_000), root.key, root.name, ca=True)
+    leaf = Issuer(fake, key("rsa1024"), x509.Name.from_rfc4514_string("CN=Slow CA")).leaf(NAME, identifiers=False)
+    assert Trust().judge((leaf, fake), NAME, NOW).status == "unverifiable"
+
+
 def test_an_issuer_in_the_directory_domain_of_a_given_root_was_forgotten(trusting, pki):
     assert trusting.judge((pki.leaf,), NAME, NOW).status == "incomplete"
 
