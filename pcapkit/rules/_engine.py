@@ -115,7 +115,8 @@ def unhidden(cases: Sequence[Case]) -> list[Case]:
         root = case.hider
         while root.hider is not None:
             root = root.hider
-        root.taken.extend(case.hit.evidence)
+        known = {ref for ref, _ in (*root.hit.evidence, *root.taken)}
+        root.taken.extend(note for note in case.hit.evidence if note[0] not in known)
     return kept
 
 
