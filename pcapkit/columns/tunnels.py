@@ -62,7 +62,15 @@ def ipv6_in_ip(work: Work, batch: Batch) -> None:
     work.push("ipv6", work.enter(batch.where(~four), "ip-in-ip"))
 
 
-@layer("gre", tunnel=True, ip=47, udp=4754, check=lambda work, batch: work.peek(batch.at, _GRE)["flags"] & 0x4FFF == 0)
+def looks_like_gre(work: Work, batch: Batch) -> Mask:
+    """RFC 8086, 3.2: no routing, reserved bits and version 0, and a protocol that we read."""
+    head = work.peek(batch.at, _GRE)
+    known = (work.tables.lookup["ethertype"].take(head["type"]) | work.tables.lookup["gre"].take(head["type"])) > 0
+    answer: Mask = (head["flags"] & 0x4FFF == 0) & known & (batch.left >= _GRE.itemsize)
+    return answer
+
+
+@layer("gre", tunnel=True, ip=47, udp=4754, check=looks_like_gre)
 def gre(work: Work, batch: Batch) -> None:
     """RFC 2784, 2890, 1701 (routing), 2637 (version 1, acknowledgement); in UDP RFC 8086."""
     batch, head = work.read(batch, _GRE)
@@ -195,16 +203,20 @@ def mpls(work: Work, batch: Batch) -> None:
     done = np.ones(batch.size, bool)
     done[index] = False
     batch, head = work.read(batch._replace(at=at).where(done), _BYTE)
-    word = head["first"] >> 4 == 0
-    packets = looks_like_ip(work, batch) & ~word
-    work.push("raw-ip", batch.where(packets))
-    frames = ~packets & ~word & looks_like_ethernet(work, batch)
+    _below_labels(work, batch, head["first"] >> 4)
+
+
+def _below_labels(work: Work, batch: Batch, nibble: NDArray[Any]) -> None:
+    """Nothing says what follows: what looks like IP is IP, what looks like Ethernet behind a control word or at once is that."""
+    packets = looks_like_ip(work, batch)
+    marked = batch.skip(4)
+    words = ~packets & (nibble == 0) & looks_like_ethernet(work, marked)
+    frames = ~packets & ~words & looks_like_ethernet(work, batch)
+    cut = ~(packets | words | frames) & ((nibble == 4) | (nibble == 6))
+    work.push("raw-ip", batch.where(packets | cut))
+    work.push("ethernet", marked.where(words))
     work.push("ethernet", batch.where(frames))
-    work.push("ethernet", batch.where(word).skip(4))
-    rest = ~(packets | word | frames)
-    cut_ip = rest & np.isin(head["first"] >> 4, (4, 6))
-    work.push("raw-ip", batch.where(cut_ip))
-    work.leave(batch.where(rest & ~cut_ip), "unknown below mpls")
+    work.leave(batch.where(~(packets | words | frames | cut)), "unknown below mpls")
 
 
 @layer("pppoe", tunnel=True, ethertype=0x8864)

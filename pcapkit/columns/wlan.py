@@ -30,7 +30,8 @@ _PRISM: Final = layout(8, magic=(">u4", 0), size=("<u4", 4), size_be=(">u4", 4))
 _FRAME: Final = layout(
     32, control=("u1", 0), flags=("u1", 1), one=(">u8", 4), two=(">u8", 10), three=(">u8", 16), sequence=("<u2", 22), four=(">u8", 24)
 )
-_SNAP: Final = layout(16, clear=(">u8", 0), behind=(">u8", 8), key=("u1", 3))
+_SNAP: Final = layout(16, clear=(">u8", 0), behind=(">u8", 8))
+_VECTOR: Final = layout(4, key=("u1", 3))
 _QOS: Final = layout(2, control=("u1", 0))
 _SUBFRAME: Final = layout(16, dst=(">u8", 0), src=(">u8", 6), size=(">u2", 12))
 
@@ -202,7 +203,8 @@ def _data(work: Work, batch: Batch, head: Heads, padding: int) -> None:
     body = batch.skip(size)
     quality = np.where(qos, work.peek(batch.at + np.where(wide, 30, 24), _QOS)["control"], 0)
     body, secret = _decrypted_already(work, body, flags & 0x40 != 0)
-    whole = work.peek(body.at, _SNAP)["clear"] >> 16 == SNAP  # an access point that joined the pieces leaves the last one's number
+    # an access point that joined the pieces leaves the last one's number
+    whole = (work.peek(body.at, _SNAP)["clear"] >> 16 == SNAP) & (body.left >= 8)
     pieces = (flags & 0x04 != 0) | ((sequence & 15 != 0) & ~whole)
     _encrypted(work, body.where(secret), batch.at[secret])
     _pieces(work, body.where(pieces & ~secret), batch.at[pieces & ~secret])
@@ -226,7 +228,7 @@ def _encrypted(work: Work, body: Batch, frame: Ints) -> None:
     """For the slow path if there are keys; told by the key id byte's extended-IV bit, WEP is without."""
     if not body.size:
         return
-    extended = work.peek(body.at, _SNAP)["key"] & 0x20 != 0
+    extended = work.peek_cut(body, _VECTOR)[0]["key"] & 0x20 != 0
     work.protect(body.where(~extended), "802.11 wep")
     work.protect(body.where(extended), "802.11 encrypted")
     work.slow.append(Slow("wlan", body, frame))

@@ -78,3 +78,11 @@ def address(table, row, side):
     """Address of a row as text."""
     high, low = int(getattr(table, f"{side}_hi")[row]), int(getattr(table, f"{side}_lo")[row])
     return str(ip_address(low if table.version[row] == 4 else (high << 64 | low).to_bytes(16, "big")))
+
+
+def write_pcap(path, packets, link_type=1):
+    """A capture of these packets, one a millisecond."""
+    blob = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, link_type)
+    for number, packet in enumerate(packets):
+        blob += struct.pack("<IIII", 1_750_000_000, number * 1000 % 1_000_000, len(packet), len(packet)) + packet
+    path.write_bytes(blob)
