@@ -19,7 +19,7 @@ from pcapkit import analysis
 from pcapkit.cli import main
 from pcapkit.model import Problem, Unreadable
 
-DNS = bytes.fromhex("0200000000010200000000020800" + "4500003b0001000040110000" + "0a140001" + "0a000035" + "c3500035" + "00270000")
+DNS = bytes.fromhex("0200000000010200000000020800" + "4500003d0001000040110000" + "0a140001" + "0a000035" + "c3500035" + "00290000")
 QUERY = bytes.fromhex("1234010000010000000000000b") + b"lyncdiscove" + bytes.fromhex("03") + b"com" + bytes.fromhex("0000010001")
 
 
