@@ -35,7 +35,7 @@ class Piece(NamedTuple):
     """A record, or what one segment brought of it (``Take.STREAM``). ``length`` is that of the record as its header tells.
 
     ``missing``: so many bytes of content were never captured, in place of ``content``. ``begins``: first of its record.
-    ``whole`` is False where the record was cut.
+    ``whole`` is False where the record was cut. ``start``: where in the stream of this direction the record begins.
     """
 
     content_type: int
@@ -47,6 +47,12 @@ class Piece(NamedTuple):
     whole: bool = True
     missing: int = 0
     streamed: bool = False
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        """Where in the stream the record ends."""
+        return self.start + HEADER + self.length
 
 
 class Lost(NamedTuple):
@@ -109,6 +115,8 @@ class Framer:
         self._stamps: list[Stamp] = []
         self._begins = True
         self._damaged = False
+        self._offset = 0
+        self._start = 0
         self.synced = True
         self.begun = False
         """A record was seen."""
@@ -122,6 +130,8 @@ class Framer:
 
     def feed(self, data: bytes, stamp: Stamp) -> Iterator[Piece | Lost]:
         """Take the next bytes; what is yielded must be handled before going on, since it decides how the next record is taken."""
+        base = self._offset
+        self._offset += len(data)
         if not self.synced:
             if len(data) < HEADER or not follows_on(data):
                 return
@@ -133,6 +143,8 @@ class Framer:
                 yield from self._body(data[at : at + size] if size < end or at else data, stamp)
                 at += size
                 continue
+            if not self._header:
+                self._start, self._stamps = base + at, []
             at += self._fill_header(data, at, stamp)
             if len(self._header) < HEADER:
                 return
@@ -145,9 +157,11 @@ class Framer:
     def gap(self, size: int) -> Iterator[Piece | Lost]:
         """``size`` bytes are missing."""
         self.lossy = True
+        self._offset += size
         if not self.synced:
             return
         if self._left >= size:
+            yield from self._decide()
             self._damaged = True
             self._left -= size
             if self._take is Take.STREAM:
@@ -161,14 +175,13 @@ class Framer:
     def end(self) -> Iterator[Piece | Lost]:
         """Give the record that was begun, as one that is not whole."""
         if self._left and self._stamps:
+            yield from self._decide()
             self._damaged = True
             self._left = 0
             yield from self._close()
 
     def _fill_header(self, data: bytes, at: int, stamp: Stamp) -> int:
         """Take what the header still needs, and give how much that was."""
-        if not self._header:
-            self._stamps = []
         chunk = data[at : at + HEADER - len(self._header)]
         self._header += chunk
         self._stamp(stamp)
@@ -204,14 +217,19 @@ class Framer:
         self._stamp(stamp)
         if self._take is not Take.SKIP:
             self._content += chunk
-        if self._take is Take.PEEK and (len(self._content) >= PEEK or not self._left):
-            self._take = self._look(bytes(self._content[:PEEK]), self._length)
-            if self._take is Take.STREAM:
-                yield self._piece(bytes(self._content))
-                self._begins = False
-                return
+        if len(self._content) >= PEEK or not self._left:
+            yield from self._decide()
         if not self._left:
             yield from self._close()
+
+    def _decide(self) -> Iterator[Piece | Lost]:
+        """Look at the first bytes, if that was wanted."""
+        if self._take is not Take.PEEK:
+            return
+        self._take = self._look(bytes(self._content[:PEEK]), self._length) if self._content else Take.WHOLE
+        if self._take is Take.STREAM:
+            yield self._piece(bytes(self._content))
+            self._begins = False
 
     def _close(self) -> Iterator[Piece | Lost]:
         if self._take is not Take.STREAM:
@@ -219,9 +237,8 @@ class Framer:
         self._content.clear()
 
     def _piece(self, content: bytes, missing: int = 0) -> Piece:
-        return Piece(
-            self._type, self._version, self._length, content, self._stamps, self._begins, not self._damaged, missing, self._take is Take.STREAM
-        )
+        head = (self._type, self._version, self._length)
+        return Piece(*head, content, self._stamps, self._begins, not self._damaged, missing, self._take is Take.STREAM, self._start)
 
     def _stamp(self, stamp: Stamp) -> None:
         if not self._stamps or self._stamps[-1] != stamp:

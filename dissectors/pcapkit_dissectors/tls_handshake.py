@@ -10,11 +10,13 @@ import hashlib
 from typing import Final
 
 from pcapkit_dissectors._api import DissectError, Malformed, Message
+from pcapkit_dissectors._coding import Body
 from pcapkit_dissectors._limits import TLS_CERT_BYTES, TLS_CERTS
+from pcapkit_dissectors._text import text
 from pcapkit_dissectors._wire import Reader
 from pcapkit_dissectors.messages import Certificate, ClientHello, HandshakeMessage, ServerHello
 from pcapkit_dissectors.tls_fingerprint import ja3, ja3s, ja4
-from pcapkit_dissectors.tls_names import CERTIFICATE, CLIENT_HELLO, GREASE, SERVER_HELLO, TLS13, handshake_name, is_tls13
+from pcapkit_dissectors.tls_names import CERTIFICATE, CLIENT_HELLO, COMPRESSED_CERTIFICATE, GREASE, SERVER_HELLO, TLS13, handshake_name, is_tls13
 
 _SERVER_NAME: Final = 0
 _GROUPS: Final = 10
@@ -27,11 +29,6 @@ _SUPPORTED_VERSIONS: Final = 43
 
 HELLO_RETRY_RANDOM: Final = hashlib.sha256(b"HelloRetryRequest").digest()
 """What stands in ``random`` of a HelloRetryRequest (RFC 8446, 4.1.3)."""
-
-
-def text(data: bytes | memoryview) -> str:
-    """Text as sent; bytes that are no UTF-8 as ``\\xNN``."""
-    return bytes(data).decode("utf-8", "backslashreplace")
 
 
 # ---------------------------------------------------------------- ClientHello
@@ -312,6 +309,33 @@ def parse_encrypted_extensions(body: bytes | memoryview) -> tuple[tuple[str, ...
     return tuple(map(text, alpn)), early
 
 
+# ---------------------------------------------------------------- what only keys ask for
+
+
+def compression_of(body: bytes) -> int:
+    """The compression method of a whole ServerHello, 0 for none (RFC 5246, 7.4.1.3)."""
+    at = 34 + 1 + (body[34] if len(body) > 34 else 0) + 2
+    return body[at] if len(body) > at and not is_tls13(int.from_bytes(body[:2], "big")) else 0
+
+
+def offered_ticket(body: bytes) -> bytes:
+    """The session ticket in a ClientHello (RFC 5077, 3.2), empty if there is none."""
+    try:
+        r = Reader(body, 34)
+        r.vector(1)
+        r.vector(2)
+        r.vector(1)
+        with r.block(2):
+            return next((bytes(data) for kind, data in list(r.tagged()) if kind == _SESSION_TICKET), b"")
+    except DissectError:
+        return b""
+
+
+def issued_ticket(body: bytes) -> bytes:
+    """The ticket in a NewSessionTicket up to TLS 1.2 (RFC 5077, 3.3), behind its lifetime."""
+    return body[6 : 6 + int.from_bytes(body[4:6], "big")]
+
+
 # ---------------------------------------------------------------- Certificate
 
 
@@ -357,6 +381,25 @@ def _partial_certificate(body: bytes, whole: bool, tls13: bool) -> Certificate |
     except DissectError:
         return _certificate(chain) if chain else None
     return _certificate(chain) if chain or whole else None
+
+
+_COMPRESSIONS: Final = {1: "deflate", 2: "br", 3: "zstd"}
+
+
+def read_compressed_certificate(body: bytes) -> tuple[Message, Malformed | None]:
+    """Read a CompressedCertificate (RFC 8879, 4): the Certificate in it, or what is wrong with it."""
+    try:
+        r = Reader(body)
+        algorithm, size = r.uint(2), r.uint(3)
+        unpacked = Body(_COMPRESSIONS.get(algorithm, f"algorithm {algorithm}"), keep=True)
+        unpacked.feed(bytes(r.vector(3)))
+        facts = unpacked.facts()
+        if facts.raw is None or len(facts.raw) != size:
+            raise DissectError(facts.note or "not of the length that it tells", r.pos)
+        return parse_certificate(facts.raw, tls13=True), None
+    except DissectError as error:
+        wrong = Malformed("tls", f"compressed certificate: {error.reason}", error.offset, cut=False)
+        return HandshakeMessage(COMPRESSED_CERTIFICATE, len(body)), wrong
 
 
 # ---------------------------------------------------------------- any message

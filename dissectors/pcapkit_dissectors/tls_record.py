@@ -9,7 +9,7 @@ Captures begin late, miss segments and show one direction only, so nothing here 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pcapkit_dissectors._api import Context, DissectError, Event, Malformed, Message, Stamp, StreamDissector
 from pcapkit_dissectors._limits import MAX_PROBLEMS_PER_FLOW
@@ -30,6 +30,9 @@ from pcapkit_dissectors.tls_names import (
     handshake_name,
     is_tls13,
 )
+
+if TYPE_CHECKING:
+    from pcapkit_dissectors.tls_inside import Inside
 
 TOLD: Final = 8
 """Protected records told of each direction."""
@@ -54,7 +57,8 @@ class Half:
         self.clear = 0
         self.data = False
         """Application data was seen, surely."""
-        self._keys = keys
+        self.keys = keys
+        """What is protected is to be opened."""
         self._full = full
 
     @property
@@ -62,12 +66,12 @@ class Half:
         """What can follow changes no verdict."""
         if self.clear > MESSAGES:
             return True
-        return not (self._keys or self._full) and (self.data or self.told >= TOLD)
+        return not (self.keys or self._full) and (self.data or self.told >= TOLD)
 
     def _how(self, content_type: int) -> Take:
         if content_type == HANDSHAKE:
             return Take.PEEK
-        if content_type in (ALERT, CHANGE_CIPHER_SPEC) or self._keys:
+        if content_type in (ALERT, CHANGE_CIPHER_SPEC) or self.keys:
             return Take.WHOLE
         return Take.SKIP
 
@@ -109,8 +113,9 @@ class TlsConversation:
 
     def __init__(self, context: Context) -> None:
         self.done = False
-        self._context = context
-        self._halves = tuple(Half(direction, context.keys is not None, context.full) for direction in (0, 1))
+        self._inside = _inside(context)
+        self._halves = tuple(Half(direction, self._inside is not None, context.full) for direction in (0, 1))
+        self._full = context.full
         self._problems = 0
         self._hello_first = False
         self._version: int | None = None
@@ -144,6 +149,8 @@ class TlsConversation:
         for piece in half.framer.end():
             self._take(half, piece, out)
         self._messages(half, half.assembler.flush(), out)
+        if self._inside:
+            out += self._inside.end(direction)
         return out
 
     # ------------------------------------------------------------ records
@@ -200,6 +207,8 @@ class TlsConversation:
             self._malformed(half, f"cipher change: {piece.content.hex()}", False, piece.stamps, out)
             return
         half.changed = True
+        if self._inside:
+            self._inside.change(half.direction, piece)
         if piece.stamps:
             self._tell(half, ChangeCipherSpec(), piece.stamps, out)
 
@@ -212,6 +221,8 @@ class TlsConversation:
             self._malformed(half, f"SSL 2.0 hello: {error.reason}", False, piece.stamps, out)
             return
         self._learn(half, hello)
+        if self._inside:
+            self._inside.sslv2_hello(hello)
         self._tell(half, hello, piece.stamps, out)
 
     def _protected(self, half: Half, piece: Piece, out: list[Event]) -> None:
@@ -221,6 +232,8 @@ class TlsConversation:
         if piece.content_type == APPLICATION_DATA and piece.length >= _DATA_MIN:
             # In TLS 1.3 the end of the handshake travels as application data too, with certificates before it.
             half.data = half.data or half.told >= 4 or (self._version is not None and not is_tls13(self._version))
+        if self._inside:
+            out += self._inside.record(half.direction, piece, half.framer.lossy)
 
     # ------------------------------------------------------------ messages
 
@@ -233,6 +246,8 @@ class TlsConversation:
                 continue
             message, wrong = read_message(item.kind, item.body, item.whole)
             self._learn(half, message)
+            if self._inside:
+                self._inside.message(half.direction, item, message)
             out.append(Event(message, half.direction, item.frames, item.time_ns, complete=item.whole))
             if wrong:
                 self._problem(Event(wrong, half.direction, item.frames, item.time_ns), out)
@@ -278,10 +293,27 @@ class TlsConversation:
         if self._problems >= MAX_PROBLEMS_PER_FLOW:
             self.done = True
             return
+        if self._inside and self._inside.hopeless:
+            self._inside = None
+            for half in self._halves:
+                half.keys = False
         client, server = self._halves
         # One direction alone is enough where the other has not shown a byte.
         if client.enough or server.enough:
             self.done = (client.enough or not client.framer.begun) and (server.enough or not server.framer.begun)
+        elif self._inside and self._inside.done and not self._full:
+            self.done = True
+
+
+def _inside(context: Context) -> Inside | None:
+    """What reads protected records. Imported here, since ciphers are dear and few conversations have keys."""
+    from pcapkit_dissectors.keylog import KeyLog
+
+    if not isinstance(context.keys, KeyLog):
+        return None
+    from pcapkit_dissectors.tls_inside import Inside
+
+    return Inside(context.keys, context)
 
 
 _RECORD_SCORES: Final = {CHANGE_CIPHER_SPEC: 0.8, ALERT: 0.7, HANDSHAKE: 0.6, APPLICATION_DATA: 0.6, 24: 0.3}
