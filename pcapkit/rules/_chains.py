@@ -197,7 +197,9 @@ def confidence(meeting: Meeting, fault: Fault) -> Confidence:
 def because(meeting: Meeting, fault: Fault) -> tuple[str, ...]:
     """Why we are as sure as we are."""
     if meeting.borrowed:
-        reasons = ["the chain was read in another connection to the same server and name"]
+        elsewhere = any(a.tls and a.tls.chain_ref for a in meeting.attempts)
+        where = "read in another connection to the same server and name" if elsewhere else "given with --intermediates, not seen in the capture"
+        reasons = [f"the chain was {where}"]
     else:
         reasons = ["the chain was read in the capture, signature by signature, at the packet's own time"]
     if fault.code.startswith("untrusted-") and meeting.verdict.low_confidence:

@@ -123,7 +123,8 @@ class Refusal:
 class Tls:
     """The TLS handshake of a connection. ``chain`` as sent (DER); ``verdict`` on it, for the name asked at the packet's time.
 
-    ``chain_borrowed``: the chain is another connection's to the same server and name (TLS 1.3, resumption): never ground for ``untrusted-*``.
+    ``chain_borrowed``: the chain is another connection's to the same server and name, or the user gave it (then without ``chain_ref``), since this one
+    shows none (TLS 1.3, resumption). Alone it accuses nobody; it may explain a refusal.
     ``accepted``: the client sent application data after the server's flight. ``refusal``: it refused. Both None/False: not to be told.
     """
 

@@ -83,6 +83,9 @@ class Trust(Protocol):
     def learn(self, der: bytes) -> None:
         """An issuer that some server sent: known from now on as an intermediate, never as an anchor."""
 
+    def given_chain(self, name: str) -> tuple[bytes, ...]:
+        """The chain that the user gave for a server of this name, empty if none."""
+
 
 class SiteOptions(Protocol):
     """What the user told of the site (``pcapkit.options.Options`` fits)."""

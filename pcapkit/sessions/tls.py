@@ -39,6 +39,7 @@ def assemble(facts: FlowFacts) -> Tls | None:
         tls.version = tls.server_hello.version
     tls.resumed = _resumed(tls)
     tls.accepted = any(isinstance(s.message, HttpRequest) and s.decrypted for s in facts.events)
+    tls.decrypted = tls.decrypted or tls.accepted
     return tls
 
 
@@ -102,9 +103,11 @@ class Chains:
             lender = self._by_server.get((server, port, tls.sni))
             if lender:
                 tls.chain, tls.chain_ref, tls.chain_borrowed, tls.chain_borrowed_from = lender.chain, lender.chain_ref, True, lender.chain_ref
-        if tls.chain and tls.chain_ref:
-            own: Ref | None = tls.server_hello_ref if tls.chain_borrowed else tls.chain_ref
-            tls.verdict = self.judge(tls.chain, name, (own or tls.chain_ref).time_ns)
+            elif self._trust and name and (given := self._trust.given_chain(name)):
+                tls.chain, tls.chain_borrowed = given, True
+        seen: Ref | None = tls.server_hello_ref if tls.chain_borrowed else tls.chain_ref
+        if tls.chain and seen:
+            tls.verdict = self.judge(tls.chain, name, seen.time_ns)
 
     def judge(self, chain: tuple[bytes, ...], name: str | None, at_ns: int) -> Verdict | None:
         """The verdict, None where nobody judges."""

@@ -3,7 +3,7 @@
 import pytest
 from make_certs import DAY, authority, self_signed, tiny_rsa_public
 from pcapkit_dissectors.messages import Certificate
-from scenes import NS, T0, World
+from scenes import NS, T0, World, lync
 
 from pcapkit.rules import judge
 from pcapkit.trust.verify import Trust
@@ -30,6 +30,7 @@ class RealTrust:
     def __init__(self, path, chains):
         path.write_bytes(PUBLIC.der)
         self.real = Trust([path])
+        self.given = ()
         self.chains = {"public": (leaf(), PUBLIC_CA.der), "private": (leaf(issuer=PRIVATE), PRIVATE.der), **chains}
 
     def judge(self, chain, name, at_ns):
@@ -37,6 +38,9 @@ class RealTrust:
 
     def learn(self, der):
         self.real.learn(der)
+
+    def given_chain(self, name):
+        return self.given
 
 
 @pytest.fixture
@@ -196,6 +200,16 @@ def test_a_chain_seen_elsewhere_explains_a_refusal_but_less_surely(world):
     assert "tls-rejected-by-client" not in found
     finding = found["untrusted-private-ca"]
     assert finding.devices == ("D1", "D2")
+
+
+def test_a_chain_that_was_given_explains_a_refusal(world):
+    world.trust.given = world.trust.chains["private"]
+    world.phone().lookup(LDI, FE).connect(FE).hello(LDI).server_flight(version=0x0304).alert(48).close()
+    found, _ = say(world)
+    assert "tls-rejected-by-client" not in found
+    finding = found["untrusted-private-ca"]
+    assert finding.confidence == "medium"
+    assert any("--intermediates" in reason for reason in finding.confidence_because)
 
 
 def test_a_borrowed_chain_alone_accuses_nobody(world):
@@ -402,4 +416,10 @@ def test_short_keys(world, bits, severity):
 def test_strangers_are_not_our_business(world):
     """The rules speak of sessions, not of any traffic."""
     world.phone().lookup("shop.example.org", "198.51.100.9").refused("198.51.100.9", "shop.example.org")
+    assert codes(world) == set()
+
+
+def test_a_request_read_with_keys_is_acceptance(world):
+    phone = world.phone()
+    phone.lookup(LDI, FE).connect(FE).tls(LDI, chain="public").exchange(answer=lync(("User", f"https://{EXT}/")), host=LDI, secure=True).close()
     assert codes(world) == set()
