@@ -57,6 +57,8 @@ class _Course:
     server: list[ClearRecord]
     spoke: bool
     ended: Control | None
+    over: Control | None
+    """The first FIN or RST of either side: a server closes at once when it is sent an alert."""
     whole: bool
     capture: int
 
@@ -109,6 +111,7 @@ def _course(tls: Tls, connection: Connection) -> _Course:
         server=[r for r in tls.records if r.direction == REVERSE],
         spoke=flight is not None and _spoke(tls, connection, flight, {r.ref.frame for r in client if not _goes_on(r, tls13)}),
         ended=_client_close(connection),
+        over=min((*connection.fins, *connection.resets), key=lambda c: (c.time_ns, c.frame), default=None),
         whole=lossless and connection.reverse.packets > 0,
         capture=connection.capture,
     )
@@ -202,11 +205,11 @@ def _by_alert(tls: Tls, course: _Course) -> Refusal | None:
 
 
 def _by_protected_alert(course: _Course) -> Refusal | None:
-    """B: in TLS 1.3 the first protected record of the client is as short as an alert, where a Finished would stand; then it closes."""
+    """B: in TLS 1.3 the first protected record of the client is as short as an alert, where a Finished would stand; then the connection is closed."""
     first = next((r for r in course.client if r.content_type == APPLICATION_DATA), None)
-    if not course.tls13 or not course.flight or not course.ended or first is None or first.length not in ALERT_LENGTHS:
+    if not course.tls13 or not course.flight or not course.over or first is None or first.length not in ALERT_LENGTHS:
         return None
-    if not course.whole or first.ref < course.flight:
+    if not course.whole or first.ref < course.flight or course.over.time_ns < first.ref.time_ns:
         return None
     note = (first.ref, f"the client's first protected record has {first.length} bytes: an alert, not a Finished")
     return Refusal("B", "high", course.notes(note), _LIBRARY_BY_LENGTH[first.length])

@@ -108,6 +108,7 @@ class World:
     def _build(self) -> None:
         rtr, ap = self.box("rtr"), self.box("ap")
         rtr.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        rtr.run("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0", check=False)
         ap.run("ip", "link", "add", "br0", "type", "bridge")
         ap.run("ip", "link", "set", "br0", "up")
         wire(ap, "up0", rtr, "lan0")
@@ -188,7 +189,7 @@ class World:
         conf += [f"host-record={name},{address}" for name, address in inside.items() if address]
         conf += [f"cname={alias}" for alias in self.site.app.get("cnames", ())]
         if self.site.dns == "servfail":
-            conf = [c for c in conf if not c.startswith(("local=", "host-record"))] + ["server=127.0.0.9"]
+            conf = [c for c in conf if not c.startswith(("local=", "host-record"))]
         path = self.folder / "dns.conf"
         path.write_text("\n".join([*conf, f"listen-address={DNSIP}"]) + "\n")
         self.boxes["dns"].start("dnsmasq", "-C", str(path))
