@@ -48,7 +48,8 @@ class Streams:
         rows = s.sides.conversation[s.sides.of[chosen]]
         picks = _picks(table, s, chosen)
         begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])).tolist() if picks else []
-        for first, last in zip(begins, [*begins[1:], len(picks)], strict=True):
+        ends = [*begins[1:], len(picks)] if picks else []
+        for first, last in zip(begins, ends, strict=True):
             row = int(rows[first])
             self._read(table, s, row, picks[first:last], over.pop(row, []), out)
         for row, times in over.items():
