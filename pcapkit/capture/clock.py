@@ -41,6 +41,6 @@ def times(ticks: NDArray[np.uint64], resolution: int, shift_s: NDArray[np.int64]
         if shift_s == 0:
             return time_ns, known
         shift_s = np.full(len(ticks), shift_s, np.int64)
-    known = known & (np.abs(shift_s) < _MAX_S)
+    known = known & (shift_s > -_MAX_S) & (shift_s < _MAX_S)
     moved = time_ns + np.where(known, shift_s, 0) * 10**9
     return moved, known & ((shift_s < 0) | (moved >= time_ns))

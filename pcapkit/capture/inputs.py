@@ -6,7 +6,6 @@ import errno
 import os
 import select
 import stat
-import sys
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -68,7 +67,7 @@ class FileInput:
             self.troubles.append(("replaced", "the file became shorter while it was read: reading ends here"))
             return 0
         if size == self.position and self._replaced():
-            self.troubles.append(("replaced", "another file took this one's name: reading ends here"))
+            self.troubles.append(("replaced", "the file was removed, or another took its name: reading ends here"))
             return 0
         if self._stop():
             return 0
@@ -96,12 +95,13 @@ class PipeInput:
 
     def __init__(self, fd: int, owned: bool, stop: Callable[[], bool]) -> None:
         self._fd, self._owned, self._stop = fd, owned, stop
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
         self.position = 0
         self.troubles: list[tuple[str, str]] = []
 
     def readinto(self, room: memoryview) -> int | None:
-        ready, _, _ = select.select([self._fd], [], [], POLL_S)
-        if not ready:
+        if not self._poll.poll(POLL_S * 1_000):
             return 0 if self._stop() else None
         n = os.readv(self._fd, [room])
         self.position += n
@@ -160,7 +160,7 @@ def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInpu
         OSError: it is missing, is a folder, or may not be read.
     """
     if path == "-":
-        fd, owned = sys.stdin.fileno(), False
+        fd, owned = 0, False
     else:
         fd, owned = os.open(path, os.O_RDONLY | os.O_CLOEXEC), True
     mode = os.fstat(fd).st_mode

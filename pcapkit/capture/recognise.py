@@ -7,6 +7,8 @@ import shlex
 import struct
 from typing import Final
 
+from pcapkit.capture.packed import compression
+
 _MAGICS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x7fELF", "a program (ELF)"),
     (0, b"MZ", "a Windows program"),
@@ -54,8 +56,15 @@ _EDITCAP: Final[tuple[tuple[bytes, str], ...]] = (
 """Captures that Wireshark's editcap reads and we do not."""
 
 _YEAR_1990: Final = 631_152_000
+_ERF_META: Final = 27
 
-_HEX_LINE: Final = re.compile(rb"^[ \t]*(?:0x)?([0-9a-fA-F]{4,8}):?[ \t]+(?:[0-9a-fA-F]{2,4}[ \t]+){3,}", re.MULTILINE)
+_HEX_LINE: Final = re.compile(rb"^[ \t]*(?:0x)?([0-9a-fA-F]{4,8}):?[ \t]+((?:[0-9a-fA-F]{2,4} +){3,16})", re.MULTILINE)
+_HEX_OF_CAPTURE: Final = (b"d4c3b2a1", b"a1b2c3d4", b"4d3cb2a1", b"a1b23c4d", b"0a0d0d0a")
+_PAIRS: Final = (
+    r"sed -nE 's/^\s*0x([0-9a-f]{{4}}): +(([0-9a-f]{{2,4}} )*[0-9a-f]{{2,4}})( .*)?$/\1 \2/p' {0}"
+    r" | sed -E 's/ ([0-9a-f]{{2}})([0-9a-f]{{2}})/ \1 \2/g'"
+)
+"""Makes of tcpdump's hex what text2pcap wants: the offset, then byte by byte."""
 _TCPDUMP_LINE: Final = re.compile(rb"^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{6}(?:\d{3})? (?:IP6? |ARP|[0-9a-f:]{17} >)", re.MULTILINE)
 _TSHARK_LINE: Final = re.compile(rb"^ *\d+ +\d+\.\d+ +\S+ +(?:\xe2\x86\x92|->|\S+) +\S+ +[A-Z]", re.MULTILINE)
 
@@ -73,6 +82,11 @@ def _stem(path: str) -> str:
 
 def explain(head: bytes, path: str, layers: list[str]) -> str:
     """One line: what this is, and the command that makes a capture of it."""
+    if layers and not head:
+        return f"{layers[0]} data that is cut or damaged before anything can be read: copy it again"
+    deeper = compression(head)
+    if deeper is not None:
+        return f"a file that is compressed more than {len(layers)} times ({', '.join([*layers, deeper])}): unpack it first"
     inside = "".join(f"{layer}-compressed: inside is " for layer in layers)
     return inside + (_nothing(head) or _binary(head, path) or _text(head, path) or _unknown(head, path))
 
@@ -134,7 +148,9 @@ def _looks_like_erf(head: bytes) -> bool:
             return at > 0 and at == len(head)
         (stamp,) = struct.unpack_from("<Q", head, at)
         kind, size, wire = struct.unpack_from(">BxHxxH", head, at + 8)
-        if not 1 <= kind & 0x7F <= 48 or not 16 <= size <= 65_535 or wire > 65_535 or stamp < last or stamp >> 32 < _YEAR_1990:
+        if not 1 <= kind & 0x7F <= 48 or not 16 <= size <= 65_535 or wire > 65_535 or stamp < last:
+            return False
+        if stamp >> 32 < _YEAR_1990 and kind & 0x7F != _ERF_META:
             return False
         at, last = at + size, stamp
     return True
@@ -176,17 +192,19 @@ def _marked(body: bytes) -> str | None:
 
 def _dump(sample: bytes, path: str) -> str:
     name, pcapng = _shown(path), _shown(_stem(path) + ".pcapng")
-    hexes = _HEX_LINE.findall(sample)
     if sample.startswith(b"+---------+"):
         return f"a K12 text capture; convert it: editcap {name} {pcapng}"
+    first = _HEX_LINE.search(sample)
     if _TCPDUMP_LINE.search(sample):
-        if len(hexes) < 2:
+        if first is None:
             return "text printed by tcpdump: it holds no packets; capture again with: tcpdump -w site.pcap"
-        plain = r"sed -nE 's/^\s*0x([0-9a-f]{4}):  ([0-9a-f ]+)( .*)?$/\1 \2/p'"
-        return f"text printed by tcpdump, with packets as hex; convert it: {plain} {name} | text2pcap - {pcapng}"
-    if len(hexes) >= 1:
+        link = " -l 101" if first[2][:1] in b"46" else ""  # printed with -x: it begins at the IP header
+        return f"text printed by tcpdump, with packets as hex; convert it: {_PAIRS.format(name)} | text2pcap{link} - {pcapng}"
+    if first is not None:
+        if first[2].replace(b" ", b"").lower().startswith(_HEX_OF_CAPTURE):
+            return f"a hex dump of a capture file; turn it back: xxd -r {name} {_shown(_stem(path) + '.cap')}"
         return f"a hex dump, not a capture; convert it: text2pcap {name} {pcapng}"
-    if _TSHARK_LINE.search(sample):
+    if _TSHARK_LINE.search(sample) or re.match(rb"Frame \d+: \d+ bytes on wire", sample):
         return "text printed by tshark or Wireshark: it holds no packets; open the capture that it was made from"
     return "a text file: it holds no packets"
 

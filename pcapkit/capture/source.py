@@ -171,6 +171,8 @@ def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, fol
     """
     if os.path.isdir(path):
         raise NotACapture("a folder without captures in it")
+    if path == "-" and os.isatty(0):
+        raise NotACapture("a terminal: pipe a capture into it, as in: tcpdump -w - | pcapkit analyze -")
     stop = stop or (lambda: False)
     file = open_input(path, follow=follow, stop=stop)
     try:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from pcapkit.capture import open_capture
+from pcapkit.capture.window import PAD
+
 START_NS = 1_700_000_000_000_000_000
 
 
@@ -94,3 +97,20 @@ def netmon(packets, *, minor=3, media=1, holes=0) -> bytes:
     start = struct.pack("<8H", 2023, 11, 2, 14, 22, 13, 20, 0)  # START_NS
     header = b"GMBU" + struct.pack("<BBH", minor, 2, media) + start + struct.pack("<II", 128 + len(frames), len(table))
     return header.ljust(128, b"\0") + bytes(frames) + table
+
+
+def read(path, **options):
+    """All records of a file as tuples, and what is known of it: (frame, time, caplen, length, link type, interface, bytes), Capture."""
+    records = []
+    with open_capture(str(path), 0, **options) as source:
+        for window in source.windows():
+            assert len(window.buffer) >= int((window.offset + window.caplen).max()) + PAD
+            columns = (window.frame, window.time_ns, window.caplen, window.length, window.link_type, window.interface)
+            places = zip(window.offset.tolist(), window.caplen.tolist(), strict=True)
+            data = [bytes(window.buffer[at : at + size]) for at, size in places]
+            records += zip(*(column.tolist() for column in columns), data, strict=True)
+        return records, source.info()
+
+
+def codes(capture) -> list[str]:
+    return [problem.code for problem in capture.problems]
