@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
-from pcapkit.sessions.finder import Finder
+from pcapkit.sessions.finder import FEW, Finder
 from pcapkit.sessions.hints import Hint
 from pcapkit.sessions.oui import vendor_of
 from pcapkit.sessions.platforms import platform_of
@@ -54,7 +55,16 @@ class Roster:
         self._leased: dict[str, list[tuple[int, str]]] = {}
         for client in sightings.clients.values():
             for time_ns, address in client.leases:
-                self._leased.setdefault(address, []).append((time_ns, client.mac))
+                insort(self._leased.setdefault(address, []), (time_ns, client.mac))
+        self._bound: dict[str, list[str]] = {}
+        """Address → MACs that ARP or ND gave it."""
+        for address, mac in sightings.neighbours:
+            self._bound.setdefault(address, []).append(mac)
+        self._carriers: dict[str, list[str]] = {}
+        """Address → MACs that carried its packets."""
+        for sight in sightings.sights.values():
+            if sight.mac:
+                self._carriers.setdefault(sight.address, []).append(sight.mac)
         self._forwarders = self._find_forwarders()
         self._hosts: dict[str, Host] = {}
         self._bindings: dict[str, list[tuple[int, str]]] = {}
@@ -84,10 +94,9 @@ class Roster:
 
     def _forwarded(self, address: str) -> bool:
         """The host's SYNs lost hops before the tap: the MAC there is a router's."""
-        for connection in self._find.some(address, None):
-            for syn in connection.syns[:1]:
-                return syn.ttl not in FULL_TTL
-        return False
+        opened = (c.syns[0] for c in islice(self._find.each(address, None), FEW) if c.syns)
+        syn = next(opened, None)
+        return syn is not None and syn.ttl not in FULL_TTL
 
     def _key(self, sight: Sight) -> tuple[str, str | None]:
         """What the host of this sight is known by, and its MAC."""
@@ -96,12 +105,12 @@ class Roster:
             return owner, owner
         if sight.mac and sight.mac not in self._forwarders and not self._routed(sight):
             return sight.mac, sight.mac
-        bound = [mac for (address, mac) in self._seen.neighbours if address == sight.address and mac not in self._forwarders]
+        bound = [mac for mac in self._bound.get(sight.address, ()) if mac not in self._forwarders]
         if len(bound) == 1:
             return bound[0], bound[0]
-        direct = [s.mac for s in self._seen.sights.values() if s.address == sight.address and s.mac and s.mac not in self._forwarders]
+        direct = next((mac for mac in self._carriers.get(sight.address, ()) if mac not in self._forwarders), None)
         if direct and sight.mac in self._forwarders:
-            return direct[0], direct[0]
+            return direct, direct
         return sight.address, None
 
     def _routed(self, sight: Sight) -> bool:
@@ -112,8 +121,8 @@ class Roster:
         leases = self._leased.get(address)
         if not leases:
             return None
-        before = [mac for when, mac in leases if when <= time_ns]
-        return before[-1] if before else leases[0][1]
+        at = bisect_right(leases, time_ns, key=lambda lease: lease[0])
+        return leases[max(0, at - 1)][1]
 
     def _group(self) -> None:
         for sight in sorted(self._seen.sights.values(), key=lambda s: (s.first.time_ns, s.first.capture, s.first.frame)):
@@ -173,7 +182,7 @@ class Roster:
     def _accepts(self, host: Host) -> bool:
         """Others opened conversations to a service of it, and got through."""
         for address in host.addresses:
-            for connection in self._find.some(None, address):
+            for connection in islice(self._find.each(None, address), FEW):
                 served = connection.server_port < EPHEMERAL and connection.client not in host.addresses
                 if served and connection.transport == "tcp" and connection.synacks:
                     return True
@@ -213,11 +222,8 @@ class Roster:
         bindings = self._bindings.get(address)
         if not bindings:
             return None
-        owner = bindings[0][1]
-        for since, key in bindings:
-            if since <= time_ns:
-                owner = key
-        return self._by_key.get(owner)
+        at = bisect_right(bindings, time_ns, key=lambda binding: binding[0])
+        return self._by_key.get(bindings[max(0, at - 1)][1])
 
 
 def _prefix64(address: str) -> str:

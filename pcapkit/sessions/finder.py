@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from pcapkit.flows.facts import Connection, Quality
@@ -31,14 +32,11 @@ class Finder:
 
     def some(self, client: str | None, server: str | None, port: int | None = None, limit: int = FEW) -> list[Connection]:
         """The first of them."""
-        found: list[Connection] = []
-        for flow in self.flows(client, server, port):
-            connection = self.connection(flow)
-            if connection is not None:
-                found.append(connection)
-            if len(found) >= limit:
-                break
-        return found
+        return list(islice(self.each(client, server, port), limit))
+
+    def each(self, client: str | None, server: str | None, port: int | None = None) -> Iterator[Connection]:
+        """One after the other, made when asked for."""
+        return (c for c in map(self.connection, self.flows(client, server, port)) if c is not None)
 
     def flows(self, client: str | None, server: str | None, port: int | None = None) -> tuple[int, ...]:
         """Numbers of conversations, ascending."""

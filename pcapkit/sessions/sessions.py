@@ -42,11 +42,14 @@ class _Open:
         self.last_ns = max(self.last_ns, item.end_ns)
 
 
-def group(devices: Iterable[DeviceCase], lookups: list[Lookup], attempts: list[Attempt], names: Names, thresholds: Thresholds) -> list[SessionCase]:
+def group(devices: Iterable[DeviceCase], attempts: list[Attempt], names: Names, thresholds: Thresholds) -> list[SessionCase]:
     """All sessions, S1 the first to begin."""
     cases: list[SessionCase] = []
+    by_device: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_device.setdefault(attempt.device, []).append(attempt)
     for device in devices:
-        items = _items(device, lookups, attempts, names)
+        items = _items(device, by_device.get(device.id, []), names)
         cases += [_case(device, opened) for opened in _Grouping(device, names, thresholds).run(items)]
     cases.sort(key=lambda c: (c.first_time_ns, int(c.device.id[1:]), c.service, c.domain))
     for number, case in enumerate(cases, 1):
@@ -54,15 +57,15 @@ def group(devices: Iterable[DeviceCase], lookups: list[Lookup], attempts: list[A
     return cases
 
 
-def _items(device: DeviceCase, lookups: list[Lookup], attempts: list[Attempt], names: Names) -> list[_Item]:
+def _items(device: DeviceCase, attempts: list[Attempt], names: Names) -> list[_Item]:
     items: list[_Item] = []
-    for lookup in lookups:
-        fact = names.fact(device.id, lookup.name) if lookup.device == device.id and lookup.search_of is None else None
+    for lookup in device.lookups:
+        fact = names.fact(device.id, lookup.name) if lookup.search_of is None else None
         if fact:
             last = lookup.queries[-1]
             items.append(_Item(lookup.first.time_ns, max(last.ref.time_ns, (lookup.answer or last.ref).time_ns), lookup.first.frame, fact, lookup))
     for attempt in attempts:
-        fact = names.fact(device.id, attempt.name) if attempt.device == device.id else None
+        fact = names.fact(device.id, attempt.name)
         if fact:
             frame = attempt.connection.first_frame if attempt.connection else 0
             items.append(_Item(attempt.first_time_ns, attempt.last_time_ns, frame, fact, None, attempt))

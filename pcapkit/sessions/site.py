@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from pcapkit.model import Site
-from pcapkit.sessions.finder import Finder
+from pcapkit.sessions.finder import FEW, Finder
 from pcapkit.sessions.roles import by_name, organisational_domain
 from pcapkit.sessions.scene import DeviceCase, ForeignReply, Lookup, NameFact, NatCopy, OursEvidence, Ref, SessionCase
 
@@ -143,7 +144,7 @@ class Ours:
                 return
 
     def _near(self, address: str) -> Iterable[OursEvidence]:
-        for connection in self._find.some(None, address):
+        for connection in islice(self._find.each(None, address), FEW):
             if connection.transport != "tcp":
                 continue
             for answer in connection.synacks:
@@ -191,7 +192,7 @@ class Ours:
 
     def _others(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
         mine = self._addresses.get(device or "", ())
-        for connection in self._find.some(None, address):
+        for connection in islice(self._find.each(None, address), FEW):
             if connection.client not in mine and connection.established and connection.transport == "tcp":
                 refs = tuple(Ref(connection.capture, c.frame, c.time_ns) for c in connection.synacks[:1])
                 yield OursEvidence("H6", False, f"{connection.client} reaches {address}", refs)

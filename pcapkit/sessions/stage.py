@@ -67,7 +67,7 @@ class _Stage:
         names = self._names(roster.devices, found, attempts)
         attempts += self._silent(roster.devices, names, {a.connection.flow for a in attempts if a.connection})
         self._judge(attempts, names)
-        cases = sessions.group(roster.devices, found, attempts, names, self._thresholds)
+        cases = sessions.group(roster.devices, attempts, names, self._thresholds)
         for case in cases:
             for attempt in case.attempts:
                 if attempt.connection is None:
