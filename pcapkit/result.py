@@ -217,16 +217,15 @@ class Result:
 
     def to_json(self) -> str:
         """The document of ``--format json``."""
-        from pcapkit.report import json
+        from pcapkit.report.json import to_json
 
-        return "".join(json.write(self.report))
+        return to_json(self.report)
 
     def to_text(self) -> str:
         """The text report, times in UTC."""
-        from pcapkit.report.style import Style
-        from pcapkit.report.text import write
+        from pcapkit.report.text import to_text
 
-        return "".join(write(self.report, Style(utc=True)))
+        return to_text(self.report)
 
     def _phone(self, device: Device) -> Phone:
         sessions = (s for s in self.report.sessions if s.device == device.id)

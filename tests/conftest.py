@@ -29,11 +29,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("network namespaces need root")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The shared captures are no part of the repository: where CI does not have them, their tests are left out, not skipped."""
+    if IN_CI and not SHARED.is_dir():
+        left_out = [item for item in items if item.get_closest_marker("shared")]
+        items[:] = [item for item in items if not item.get_closest_marker("shared")]
+        config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """In CI everything is there: what skips would be a hole that nobody sees. The shared captures are no part of the repository."""
+    """In CI everything is there: what skips would be a hole that nobody sees."""
     report = yield
-    if IN_CI and report.skipped and not hasattr(report, "wasxfail") and not (item.get_closest_marker("shared") and not SHARED.is_dir()):
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
     return report
 

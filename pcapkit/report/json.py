@@ -49,6 +49,11 @@ def write(report: Report) -> Iterator[str]:
     yield "\n}\n"
 
 
+def to_json(report: Report) -> str:
+    """The document as one text."""
+    return "".join(write(report))
+
+
 def write_lines(report: Report) -> Iterator[str]:
     """``jsonl``: a line for each capture, device, session and finding, with a ``type``; the rest in the last line, ``summary``."""
     document = build(report)

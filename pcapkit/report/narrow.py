@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pcapkit import times
 from pcapkit.model import SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
+from pcapkit.report.words import folded
 
 if TYPE_CHECKING:
     from pcapkit.filter import Filter
@@ -233,7 +234,7 @@ def _display_filter(finding: Finding, evidence: tuple[Evidence, ...]) -> str:
         return finding.display_filter
     capture = evidence[0].capture
     frames = sorted({e.frame for e in evidence if e.capture == capture})
-    return f"frame.number in {{{','.join(map(str, frames))}}}"
+    return f"frame.number in {{{folded(frames, '..', len(frames)).replace(' ', '')}}}"
 
 
 def _not_judged(entries: tuple[NotJudged, ...], devices: set[str]) -> tuple[NotJudged, ...]:

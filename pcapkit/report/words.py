@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -145,13 +146,14 @@ def folded(frames: Sequence[int], dash: str = "-", most: int = 8) -> str:
 
 
 def short_filter(display_filter: str) -> str:
-    """The filter with runs of frame numbers as ranges: ``frame.number in {41..47, 52}``. Others as they are."""
-    head, brace, rest = display_filter.partition("{")
-    body, end, tail = rest.partition("}")
-    numbers = [part.strip() for part in body.split(",")]
-    if head != "frame.number in " or not brace or not end or tail or not all(n.isascii() and n.isdigit() for n in numbers):
+    """A filter by frame numbers with its runs as ranges, and blanks where a line may break: ``frame.number in {41..47, 52}``."""
+    match = re.fullmatch(r"frame\.number in \{([0-9., ]{1,100000})\}", display_filter)
+    parts = [part.strip() for part in match[1].split(",")] if match else []
+    if not parts or not all(re.fullmatch(r"\d{1,18}(\.\.\d{1,18})?", part) for part in parts):
         return display_filter
-    return f"{head}{{{folded(sorted({int(n) for n in numbers}), '..', most=10**6)}}}"
+    if all(part.isdigit() for part in parts):
+        parts = folded(sorted(set(map(int, parts))), "..", len(parts)).split(", ")
+    return f"frame.number in {{{', '.join(parts)}}}"
 
 
 def link(capture: Capture) -> str:

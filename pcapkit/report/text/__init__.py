@@ -11,7 +11,7 @@ from pcapkit.report.text import around, findings, sessions
 from pcapkit.report.text.brief import brief
 from pcapkit.report.text.page import Page
 
-__all__ = ["brief", "write"]
+__all__ = ["brief", "to_text", "write"]
 
 
 def write(report: Report, style: Style) -> Iterator[str]:
@@ -34,3 +34,8 @@ def write(report: Report, style: Style) -> Iterator[str]:
     around.flows(page, report)
     page.text(sentences.MORE.format(device=report.devices[0].id if report.devices else "D1"))
     yield page.take()
+
+
+def to_text(report: Report, style: Style | None = None) -> str:
+    """The report as one text; times in UTC unless a style says otherwise."""
+    return "".join(write(report, style or Style(utc=True)))
