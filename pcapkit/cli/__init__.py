@@ -29,7 +29,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return errors.STOPPED
     except Exception as error:
-        return _bug(error, debug="--debug" in words)
+        return _unread(error) or _bug(error, debug="--debug" in words)
+
+
+def _unread(error: Exception) -> int:
+    """An input that could not be read is nobody's bug: its line, and the exit code; 0 for any other error."""
+    from pcapkit.cli import errors
+    from pcapkit.options import InputError
+
+    if not isinstance(error, InputError):
+        return errors.OK
+    errors.say(str(error))
+    return errors.INPUT
 
 
 def _bug(error: Exception, debug: bool) -> int:

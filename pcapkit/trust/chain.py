@@ -73,6 +73,7 @@ class Pool:
         self._by_der: dict[bytes, list[Anchor]] = {}
         self._issuers: dict[NameKey, dict[bytes, None]] = {}
         self._count = 0
+        self.label = store.label
         self.marks: set[tuple[str, str]] = set()
         """Organisations (O), and domains (all DC parts), of the anchors."""
         for anchor in store.anchors:

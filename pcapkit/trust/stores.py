@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pcapkit.limits import MIB
+from pcapkit.options import InputError
 
 Source = Literal["public", "retired", "trust", "system"]
 
@@ -30,8 +31,8 @@ _PEM: Final = re.compile(
 _SYSTEM_FILES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem")
 
 
-class StoreError(Exception):
-    """A file that was named holds no certificate, or cannot be read. One line, ready to print."""
+class StoreError(InputError):
+    """A file that was named holds no certificate, or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ class Anchor:
 
 @dataclass(slots=True)
 class Store:
-    """Anchors, in the order in which they are preferred, and ``described``: a line for each source, with its date."""
+    """Anchors, and ``described``: a line for each source, with its date. ``label`` says the same in a few words."""
 
     anchors: list[Anchor] = field(default_factory=list)
     described: list[str] = field(default_factory=list)
+    label: str = "none loaded"
 
     def add(self, anchors: Iterable[Anchor], described: str) -> None:
         found = list(anchors)
@@ -70,6 +72,8 @@ def load_store(trust: Sequence[str | Path] = (), *, public: bool = True, system:
         store.add(retired_roots(), "public roots that left the store")
     if system:
         store.add((Anchor(der, "system") for der in system_roots()), "system store")
+    parts = [f"certifi {store_date()}"] * public + ["--trust"] * bool(trust) + ["system store"] * system
+    store.label = ", ".join(parts) or store.label
     return store
 
 
@@ -118,9 +122,9 @@ def read_certificates(path: str | Path) -> tuple[bytes, ...]:
         files = sorted(_files_of(place))[:FILES] if place.is_dir() else [place]
         found = tuple(dict.fromkeys(der for file in files for der in certificates_in(_read(file))))
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise StoreError(str(path), f"cannot be read: {error.strerror or error}") from None
     if not found:
-        raise StoreError(f"{path}: holds no certificate (PEM or DER expected)")
+        raise StoreError(str(path), "holds no certificate; PEM or DER is expected")
     return found
 
 

@@ -209,7 +209,7 @@ class _Judgement:
             return "self-signed", "the certificate signed itself, and no store holds it", None
         signs = self.signs_of_public()
         doubt = f"{signs[0]}: the root may be a public one that the stores here lack" if signs else None
-        return "private", f"ends at {top.subject}, a root in no store", doubt
+        return "private", f"ends at {top.subject}, a root in no store ({self.pool.label})", doubt
 
     def without_issuer(self) -> tuple[Status, str, str | None]:
         """Only the last issuer is unknown: public and not sent, a root that nobody has to send, or private (autodiscover.md 9.2, 4)."""
@@ -220,7 +220,7 @@ class _Judgement:
                 return "undecided", f"{missing} is in no store here, but {signs[0]}: it may be a root, which need not be sent{note}", None
             return "incomplete", f"{missing} was not sent, and {signs[0]}{note}", None
         doubt = None if self.name_is_private() else f"the root was not sent, and the name {missing} does not tell whether it is public"
-        return "private", f"{missing} is in no store and was not sent{note}", doubt
+        return "private", f"{missing} was not sent and is in no store ({self.pool.label}){note}", doubt
 
     def signs_of_public(self) -> list[str]:
         """What says that a chain belongs to a public CA, or to the CA of a given root, best first."""
