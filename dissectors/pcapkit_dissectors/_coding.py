@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
-from pcapkit_dissectors._limits import BODY_BYTES, BODY_LAYERS, BODY_RATIO, BODY_RATIO_FLOOR
+from pcapkit_dissectors._limits import BODY_BYTES, BODY_LAYERS, BODY_RATIO, BODY_RATIO_FLOOR, DOC_BYTES
 
 _STEP: Final = 64 * 1024
 """Most bytes that a decoder gives at a time, so that a bomb is seen before it has grown."""
@@ -113,7 +113,7 @@ class Body:
     """A body as it arrives: feed it, then ask for its facts.
 
     ``codings`` is the value of Content-Encoding; the last one named was applied last (RFC 9110, 8.4). ``keep``: the decoded bytes are
-    wanted, up to ``BODY_BYTES``.
+    wanted, up to ``DOC_BYTES``.
     """
 
     __slots__ = ("_decoders", "_digest", "_kept", "_note", "_read", "_stopped", "_undecoded", "_whole", "_written", "missing")
@@ -181,9 +181,9 @@ class Body:
         self._digest.update(piece)
         if self._kept is not None:
             self._kept += piece
-            if len(self._kept) > BODY_BYTES:
+            if len(self._kept) > DOC_BYTES:
                 self._kept = None
-                self._note = f"more than {BODY_BYTES} bytes"
+                self._note = f"more than {DOC_BYTES} bytes"
         return None
 
     def _stop(self, note: str) -> None:

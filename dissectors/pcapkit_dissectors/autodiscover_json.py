@@ -7,12 +7,12 @@ import re
 from typing import Final, NoReturn
 
 from pcapkit_dissectors._api import DissectError
-from pcapkit_dissectors._limits import BODY_BYTES, JSON_DEPTH
+from pcapkit_dissectors._limits import DOC_BYTES, JSON_DEPTH
 from pcapkit_dissectors._text import document, straight_quotes
 
 Object = dict[str, object]
 
-_MARKS: Final = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
+_OTHERS: Final = re.compile(r"[^\[\]{}]+")
 
 
 def check_depth(text: str) -> None:
@@ -21,19 +21,12 @@ def check_depth(text: str) -> None:
     Raises:
         DissectError: more than ``JSON_DEPTH`` are open at a time.
     """
-    depth, quoted = 0, False
-    for found in _MARKS.finditer(text):
-        mark = found[0]
-        if mark == '"':
-            quoted = not quoted
-        elif quoted or len(mark) > 1:
-            continue
-        elif mark in "[{":
-            depth += 1
-            if depth > JSON_DEPTH:
-                raise DissectError(f"more than {JSON_DEPTH} levels")
-        else:
-            depth -= 1
+    bare = text.replace("\\\\", "").replace('\\"', "")
+    depth = 0
+    for mark in _OTHERS.sub("", "".join(bare.split('"')[::2])):
+        depth += 1 if mark in "[{" else -1
+        if depth > JSON_DEPTH:
+            raise DissectError(f"more than {JSON_DEPTH} levels")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -51,8 +44,8 @@ def parse_json(data: bytes, charset: str | None) -> tuple[Object, tuple[str, ...
     Raises:
         DissectError: no JSON object, or larger or deeper than the bounds.
     """
-    if len(data) > BODY_BYTES:
-        raise DissectError(f"more than {BODY_BYTES} bytes")
+    if len(data) > DOC_BYTES:
+        raise DissectError(f"more than {DOC_BYTES} bytes")
     text, faults = document(data, charset)
     try:
         found = _load(text)

@@ -43,7 +43,11 @@ def lync_from_json(root: Object, faults: tuple[str, ...]) -> LyncAnswer | None:
         return None
     node = member(root, name) if name else None
     listed = member(node, "Links")
-    links = [Link(json_words(each, "token") or "", json_words(each, "href") or "") for each in listed] if isinstance(listed, list) else []
+    links = (
+        [Link(json_words(each, "token") or "", json_words(each, "href") or "") for each in listed[: DOC_LINKS + 1]]
+        if isinstance(listed, list)
+        else []
+    )
     sip = [_access(kind, json_words(member(node, kind), "fqdn"), json_words(member(node, kind), "port")) for kind in _SIP]
     return _answer("json", location, name.lower() if name else None, links, sip, faults)
 

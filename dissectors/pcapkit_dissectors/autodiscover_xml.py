@@ -11,7 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from pcapkit_dissectors._api import DissectError
-from pcapkit_dissectors._limits import XML_DEPTH, XML_NODES
+from pcapkit_dissectors._limits import DOC_BYTES, XML_DEPTH, XML_NODES
 from pcapkit_dissectors._text import document, straight_quotes
 
 _LABEL: Final = re.compile(rb"<\?xml[^>]{0,100}?encoding\s{0,8}=\s{0,8}[\"']([A-Za-z0-9._-]{1,40})[\"']")
@@ -60,8 +60,10 @@ def parse_xml(data: bytes, charset: str | None) -> tuple[Element, tuple[str, ...
     """Parse a document, with typographic quotes made straight if it cannot be read otherwise; and what was tolerated, in words.
 
     Raises:
-        DissectError: not well-formed, with a document type (which could define entities), or beyond ``XML_DEPTH`` or ``XML_NODES``.
+        DissectError: not well-formed, with a document type (which could define entities), or beyond ``DOC_BYTES``, ``XML_DEPTH`` or ``XML_NODES``.
     """
+    if len(data) > DOC_BYTES:
+        raise DissectError(f"more than {DOC_BYTES} bytes")
     text, faults = document(data, charset or charset_of(data))
     text = text.strip()
     root = _ROOT.search(text)

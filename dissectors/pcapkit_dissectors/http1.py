@@ -204,10 +204,11 @@ class _Conversation:
     def _stop(self, side: _Side) -> Iterator[Event]:
         """Give what was begun, since no more of it will come; a body that only the end delimits is whole then."""
         if side.reading is None and len(side.spool):
+            begun = looks_like_head(side.spool.data)
             try:
                 side.reading = self._open(side, parse_head(side.spool.take(len(side.spool))))
             except DissectError as error:
-                yield side.spool.event(self._problem(error.reason, cut=True), complete=False)
+                yield side.spool.event(self._problem(error.reason, cut=begun > 0), complete=False)
             else:
                 side.reading.body.cut("the head was not captured whole")
         elif side.reading is not None and not side.reading.may_end_here:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pcapkit_dissectors._limits import DOC_LINKS, JSON_DEPTH, XML_DEPTH, XML_NODES
+from pcapkit_dissectors._limits import DOC_BYTES, DOC_LINKS, JSON_DEPTH, XML_DEPTH, XML_NODES
 from pcapkit_dissectors.autodiscover import is_discovery, read_answer, read_request
 from pcapkit_dissectors.http1 import DISSECTOR
 from pcapkit_dissectors.messages import ExchangeAnswer, ExchangeRequest, HttpRequest, HttpResponse, Link, LyncAnswer, Unreadable
@@ -342,12 +342,17 @@ def test_a_body_that_is_not_whole_says_so() -> None:
 def test_depth_is_bounded_before_the_parser() -> None:
     deep = '{"AccessLocation":"External","x":' + "[" * JSON_DEPTH + "]" * JSON_DEPTH + "}"
     assert read_answer(request(ROOT), response(deep)) == Unreadable(f"more than {JSON_DEPTH} levels")
-    quoted = '{"AccessLocation":"External","x":"' + "[" * 1000 + '\\""}'
+    quoted = '{"AccessLocation":"External","x":"' + "[" * 1000 + '\\"[\\\\","y":"["}'
     assert lync(quoted).access_location == "External"
     tall = "<a>" * (XML_DEPTH + 1) + "</a>" * (XML_DEPTH + 1)
     assert read_answer(request(ROOT), response(tall, "text/xml")) == Unreadable(f"more than {XML_DEPTH} levels")
     wide = "<a>" + "<b/>" * XML_NODES + "</a>"
     assert read_answer(request(ROOT), response(wide, "text/xml")) == Unreadable(f"more than {XML_NODES} elements")
+
+
+def test_size_is_bounded() -> None:
+    for long in ("<a>" + " " * DOC_BYTES, '{"a":"' + "b" * DOC_BYTES + '"}'):
+        assert read_answer(request(ROOT), response(long)) == Unreadable(f"more than {DOC_BYTES} bytes")
 
 
 def test_links_are_bounded_and_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pcapkit_dissectors._coding import Body, BodyFacts
-from pcapkit_dissectors._limits import BODY_BYTES
+from pcapkit_dissectors._limits import BODY_BYTES, DOC_BYTES
 from properties import mutated, segments
 
 TEXT = b"<Autodiscover>" * 50
@@ -97,8 +97,8 @@ def test_a_bomb_stops_early(codings: str) -> None:
 
 
 def test_long_plain_bodies_are_hashed_but_not_kept() -> None:
-    data = bytes(BODY_BYTES + 1)
-    assert read(data, None) == BodyFacts(len(data), hashlib.sha256(data).hexdigest(), None, f"more than {BODY_BYTES} bytes")
+    data = bytes(DOC_BYTES + 1)
+    assert read(data, None) == BodyFacts(len(data), hashlib.sha256(data).hexdigest(), None, f"more than {DOC_BYTES} bytes")
 
 
 def test_a_gap_and_a_cut_take_the_hash_away() -> None:

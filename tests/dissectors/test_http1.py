@@ -225,6 +225,10 @@ def test_a_start_line_that_is_cut_is_told() -> None:
     assert messages(run(DISSECTOR, [(0, ASK[:20])])) == [Malformed("http", "no start line of HTTP/1", 0, True)]
 
 
+def test_a_server_that_speaks_something_else_is_told() -> None:
+    assert messages(run(DISSECTOR, [(0, ASK), (1, b"0123456789abcdef")]))[1:] == [Malformed("http", "no start line of HTTP/1", 0, False)]
+
+
 def test_nonsense_between_messages_is_told_and_passed() -> None:
     events = run(DISSECTOR, [(0, ASK), (1, GIVE + b"\x00\x01garbage"), (0, ASK), (1, b"more"), (1, GIVE)])
     assert [type(m).__name__ for m in messages(events)] == ["HttpRequest", "HttpResponse", "Malformed", "HttpRequest", "HttpResponse"]
