@@ -24,6 +24,8 @@ SELECTORS: Final = {"link": "link", "ethertype": "ethertype", "ip.proto": "ip", 
 """Left side of a ``--decode`` selector → space."""
 
 
+ALIASES: Final = {"eth": "ethernet", "ip": "ipv4", "wlan": "802.11", "ieee80211": "802.11", "ppp_hdlc": "ppp"}
+"""Names that Wireshark uses."""
 LABELS: Final = {"link": "link type", "ip": "ip protocol", "family": "address family"}
 
 
@@ -105,6 +107,7 @@ class Tables:
 
     def force(self, selector: str, name: str) -> None:
         """Let ``selector`` mean the layer ``name``, whatever its packets look like."""
+        name = ALIASES.get(name, name)
         if name not in LAYERS:
             raise ValueError(f"{name!r} is no layer; there are {', '.join(sorted(LAYERS))}")
         space, number = parse_selector(selector)

@@ -89,11 +89,11 @@ def hp_erm(work: Work, batch: Batch) -> None:
 
 
 def looks_like_capwap(work: Work, batch: Batch) -> Mask:
-    """RFC 5415, 4.3: version 0, type 0, a header of 8 to 124 bytes that is there, a binding that we know, reserved bits 0."""
+    """RFC 5415, 4.3: version 0, type 0, a header of 8 to 124 bytes that is there, the binding of 802.11 (RFC 5416), reserved bits 0."""
     head = work.peek(batch.at, _CAPWAP)
     word = head["word"]
     size = _capwap_size(word)
-    answer: Mask = (word >> 24 == 0) & (size >= 8) & (size <= batch.left) & (word >> 9 & 31 <= 3) & (word & 7 == 0) & (head["last"] & 7 == 0)
+    answer: Mask = (word >> 24 == 0) & (size >= 8) & (size <= batch.left) & (word >> 9 & 31 == 1) & (word & 7 == 0) & (head["last"] & 7 == 0)
     return answer
 
 
@@ -110,7 +110,7 @@ def capwap(work: Work, batch: Batch) -> None:
     batch, head = work.read(batch.where(~secret), _CAPWAP)
     word = head["word"]
     inner = batch.skip(_capwap_size(word))
-    alive, fragment, native, binding = word & 8 != 0, word & 0x80 != 0, word & 0x100 != 0, word >> 9 & 31
+    alive, fragment, native = word & 8 != 0, word & 0x80 != 0, word & 0x100 != 0
     work.leave(inner.where(alive), "capwap keep-alive")
     part = inner.where(fragment & ~alive)
     if part.size:
@@ -119,11 +119,10 @@ def capwap(work: Work, batch: Batch) -> None:
         work.slow.append(Slow("capwap", part, batch.at[fragment & ~alive]))
     whole = ~alive & ~fragment
     radio = (word >> 14 & 31).astype(np.uint32)
-    wireless = whole & native & (binding == 1)
+    wireless = whole & native
     work.push("802.11-swapped", work.enter(inner.where(wireless), "capwap", radio[wireless]))
     wired = whole & ~native
     work.push("ethernet", work.enter(inner.where(wired), "capwap", radio[wired]))
-    work.leave(inner.where(whole & native & (binding != 1)), "capwap of another radio")
 
 
 def looks_like_capwap_dtls(work: Work, batch: Batch) -> Mask:

@@ -21,7 +21,7 @@ FRAGMENT: Final = 3
 ARP: Final = 4
 """``payload`` points at the ARP header."""
 PROTECTED: Final = 5
-"""Encrypted below IP (802.11 data, MACsec, DTLS-CAPWAP, ESP, …); ``Table.unknown`` names and counts it."""
+"""Encrypted (802.11 data, MACsec, DTLS-CAPWAP, ESP, IKE, WireGuard); ``Table.unknown`` names and counts it."""
 
 
 WlanKind = Literal[
@@ -34,8 +34,9 @@ WlanKind = Literal[
 class WlanEvent:
     """What an 802.11 management frame or EAPOL key frame says. Addresses are 48-bit numbers; fields that the frame has not are None.
 
-    ``code``: status of authentication and association responses, reason of de-authentication and disassociation, message number (1-4) of EAPOL.
-    ``security``: ``open``, ``wep``, or the key management as the frame lists it (``wpa2-psk``, ``wpa3-sae``, ``enterprise``, ``owe``, …).
+    ``code``: status of authentication and association responses, reason of de-authentication and disassociation, message number (1-4) of the four-way
+    handshake, 0 of the group handshake. ``security``: ``open``, ``wep``, or the key managements that the frame lists, joined with ``+``
+    (``wpa-psk``, ``wpa2-psk``, ``wpa2-enterprise``, ``wpa3-sae``, ``wpa3-enterprise``, ``owe``). ``ssid`` of hidden networks is None.
     ``previous_bssid``: the access point that a reassociation request comes from (roaming).
     """
 
@@ -53,7 +54,9 @@ class WlanEvent:
 
 @dataclass(slots=True)
 class Table:
-    """One row for each packet of a window, in order of ``frame`` (rebuilt fragments added at the frame that completed them).
+    """One row for each packet of a window, in order of ``frame``.
+
+    Further rows of the same frame: a packet rebuilt from fragments, at the frame that completed it; further packets of an 802.11 aggregate.
 
     All arrays have shape (n,). Of tunnelled packets, the innermost addresses and ports.
 

@@ -13,6 +13,8 @@ WIREGUARD_START: Final = 148
 WIREGUARD_ANSWER: Final = 92
 WIREGUARD_COOKIE: Final = 64
 UDP_HEADER: Final = 8
+IKE: Final = 500
+IPSEC_NAT: Final = 4500
 
 _IKE: Final = layout(28, initiator=(">u8", 0), version=("u1", 17), size=(">u4", 24))
 _NATT: Final = layout(4, spi=(">u4", 0))
@@ -33,21 +35,26 @@ def looks_like_ike(work: Work, batch: Batch) -> Mask:
     return answer
 
 
-@layer("ike", udp=500, check=looks_like_ike)
+@layer("ike", udp=IKE, check=looks_like_ike)
 def ike(work: Work, batch: Batch) -> None:
     """Key exchange of IPsec: the sign that a VPN is set up."""
     work.protect(batch, "ike")
 
 
 def looks_like_ipsec_nat(work: Work, batch: Batch) -> Mask:
-    """RFC 3948, 2: four zero bytes and IKE, else an SPI (RFC 4303, 2.1: above 255)."""
+    """RFC 3948, 2: four zero bytes and IKE, else an SPI (RFC 4303, 2.1: above 255).
+
+    Old systems give 4500 to any client: then the other side's port is that of a service, and the packet is none of IPsec.
+    """
+    t, rows = work.table, batch.rows
+    other = np.where(t.dport[rows] == IPSEC_NAT, t.sport[rows], t.dport[rows])
     spi = work.peek(batch.at, _NATT)["spi"]
     marked = (spi == 0) & looks_like_ike(work, batch.skip(4))
-    answer: Mask = (marked | ((spi > 0xFF) & (batch.left >= 16))) & (batch.left >= 4)
+    answer: Mask = (marked | ((spi > 0xFF) & (batch.left >= 16) & ((other >= 1024) | (other == IKE)))) & (batch.left >= 4)
     return answer
 
 
-@layer("ipsec-nat", udp=4500, check=looks_like_ipsec_nat)
+@layer("ipsec-nat", udp=IPSEC_NAT, check=looks_like_ipsec_nat)
 def ipsec_nat(work: Work, batch: Batch) -> None:
     """ESP or IKE in UDP."""
     keys = work.peek(batch.at, _NATT)["spi"] == 0

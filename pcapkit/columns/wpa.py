@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from pcapkit.columns.tkip import tkip_key
-from pcapkit.columns.wlan_frames import Header
+from pcapkit.columns.wlan_frames import VENDOR, Header, parse_elements
 from pcapkit.limits import MAX_DEVICES
 
 PASSPHRASES: Final = 64
@@ -241,13 +241,9 @@ def _group_key(keys: Pairwise, frame: KeyFrame) -> tuple[int, bytes] | None:
     if frame.raw[4] == WPA_DESCRIPTOR:  # the data is the key itself, its number stands in the flags
         key = data[: int.from_bytes(frame.raw[7:9], "big")]
         return (frame.info >> 4 & 3, key) if len(key) in (16, 32) else None
-    at = 0
-    while at + 8 <= len(data) and data[at] == 0xDD:
-        size = data[at + 1]
-        if data[at + 2 : at + 6] == GTK_ELEMENT:
-            key = data[at + 8 : at + 2 + size]
-            return (data[at + 6] & 3, key) if len(key) in (16, 32) else None
-        at += 2 + size
+    for kind, value in parse_elements(data):
+        if kind == VENDOR and value[:4] == GTK_ELEMENT and len(value) - 6 in (16, 32):
+            return value[4] & 3, value[6:]
     return None
 
 
