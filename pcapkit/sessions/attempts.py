@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pcapkit.flows.facts import Connection
@@ -11,6 +11,7 @@ from pcapkit.limits import Thresholds
 from pcapkit.sessions import exchanges as http
 from pcapkit.sessions import tls as handshakes
 from pcapkit.sessions.collect import FlowFacts
+from pcapkit.sessions.devices import Roster
 from pcapkit.sessions.finder import Finder
 from pcapkit.sessions.lookups import decided
 from pcapkit.sessions.refusal import classify
@@ -64,19 +65,18 @@ def of_lookup(lookup: Lookup) -> Attempt:
     )
 
 
-def silent(device: DeviceCase, lookups: Iterable[Lookup], known: set[int], find: Finder) -> list[Attempt]:
-    """Connections without a word in them (SYNs without answer, refused ones), to addresses that the look-ups gave."""
+def silent(roster: Roster, askers: Mapping[str, set[str]], known: set[int], find: Finder) -> list[Attempt]:
+    """Connections without a word in them (SYNs without answer, refused ones), to addresses that look-ups gave; ``askers``: address → devices."""
     found: list[Attempt] = []
-    servers = {address for lookup in lookups for address in lookup.addresses}
-    for server in sorted(servers):
-        for client in device.addresses:
-            if (":" in client) != (":" in server):
+    for server in sorted(askers):
+        for flow in find.flows(None, server):
+            connection = None if flow in known else find.connection(flow)
+            if connection is None or connection.transport != "tcp":
                 continue
-            for flow in find.flows(client, server):
-                connection = None if flow in known else find.connection(flow)
-                if connection is not None and connection.transport == "tcp":
-                    known.add(flow)
-                    found.append(_of_connection(connection, device, None))
+            device = roster.of(connection.client, connection.first_time_ns, connection.client_mac)
+            device = device or roster.adopt(connection.client, connection.client_mac)
+            if device is not None and device.id in askers[server]:
+                found.append(_of_connection(connection, device, None))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
@@ -55,7 +55,9 @@ class Roster:
         self._leased: dict[str, list[tuple[int, str]]] = {}
         for client in sightings.clients.values():
             for time_ns, address in client.leases:
-                insort(self._leased.setdefault(address, []), (time_ns, client.mac))
+                self._leased.setdefault(address, []).append((time_ns, client.mac))
+        for leases in self._leased.values():
+            leases.sort()
         self._bound: dict[str, list[str]] = {}
         """Address → MACs that ARP or ND gave it."""
         for address, mac in sightings.neighbours:
@@ -224,6 +226,16 @@ class Roster:
             return None
         at = bisect_right(bindings, time_ns, key=lambda binding: binding[0])
         return self._by_key.get(bindings[max(0, at - 1)][1])
+
+    def adopt(self, address: str, mac: str | None) -> DeviceCase | None:
+        """The device of a MAC gets an address under which it was not seen to say anything."""
+        device = self._by_key.get(mac) if mac and mac not in self._forwarders else None
+        if device is None or address in self._bindings or not is_unicast(address):
+            return None
+        device.addresses = (*device.addresses, address)
+        self._hosts[device.mac or ""].addresses.setdefault(address, 0)
+        self._bindings[address] = [(0, device.mac or "")]
+        return device
 
 
 def _prefix64(address: str) -> str:

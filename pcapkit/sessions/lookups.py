@@ -23,6 +23,8 @@ TOGETHER_NS: Final = 2 * NS
 """Address types asked within this time are one look-up."""
 REPEAT_NS: Final = 15 * NS
 """A question without an answer, asked again within this time, is the same look-up."""
+QUESTIONS: Final = 64
+"""More than this are no longer one look-up."""
 TYPES: Final = frozenset({"A", "AAAA", "HTTPS", "SVCB", "SRV", "CNAME", "ANY"})
 NXDOMAIN: Final = 3
 SERVFAIL: Final = 2
@@ -106,7 +108,7 @@ def build(questions: Iterable[Question], roster: Roster, end_of: Callable[[int],
         if device:
             owners[device.id] = device
         runs = groups.setdefault((device.id if device else question.client, question.fact.name), [])
-        if runs and _continues(runs[-1], question):
+        if runs and len(runs[-1]) < QUESTIONS and _continues(runs[-1], question):
             runs[-1].append(question)
         else:
             runs.append([question])
@@ -205,7 +207,7 @@ def _silence(queries: list[Query], seen: set[int | None], end_ns: int, threshold
     if not unanswered or seen - {0}:
         return "unknown"
     waited = end_ns - unanswered[0].ref.time_ns
-    repeats = any(a.qtype == b.qtype for i, a in enumerate(unanswered) for b in unanswered[i + 1 :])
+    repeats = len({q.qtype for q in unanswered}) < len(unanswered)
     enough = thresholds.dns_wait_s if repeats else thresholds.dns_wait_single_s
     return "timeout" if waited >= enough * NS else "unknown"
 

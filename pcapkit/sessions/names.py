@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -243,7 +244,7 @@ class _Causes:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._window = round(thresholds.guess_window_s * NS)
-        self._all: list[_Cause] = []
+        self._all: deque[_Cause] = deque(maxlen=64)
 
     def add(self, attempt: Attempt, fact: NameFact) -> None:
         """A connection to a discovery or guessed name, if it was of use to the device."""
@@ -252,8 +253,9 @@ class _Causes:
         if connection is None or name is None or zone is None:
             return
         tls = attempt.tls
+        readable = any(e.answer for e in attempt.exchanges)
         answered = any(e.response for e in attempt.exchanges) or (tls is not None and tls.accepted)
-        if not answered:
+        if readable or not answered:
             return
         last = connection.reverse.last_data
         until = last[1] if last else connection.last_time_ns

@@ -9,6 +9,7 @@ from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
 
 from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control
 from pcapkit.limits import Thresholds
+from pcapkit.sessions.roles import by_path, host_of, organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, ForeignReply, Layer, Lookup, Tls
 
 NS: Final = 10**9
@@ -171,34 +172,41 @@ def _by_http(attempt: Attempt, connection: Connection, end_ns: int, thresholds: 
         if spoke and not connection.reverse.bytes and min(ends, default=end_ns) - spoke[1] >= thresholds.stall_wait_s * NS:
             fail(attempt, "http", "connected, then no answer to what the device sent")
         return
-    last = attempt.exchanges[-1]
-    verdicts = [exchange_fault(e) for e in attempt.exchanges]
-    if any(v is None and e.response is not None and not is_challenge(e) for v, e in zip(verdicts, attempt.exchanges, strict=True)):
-        final = exchange_fault(last)
-        if final is None or last.response is None:
-            attempt.outcome = "ok"
-            return
-    reason = next((v for v in reversed(verdicts) if v), None)
-    if reason:
-        fail(attempt, "http", reason)
-    elif any(is_challenge(e) for e in attempt.exchanges):
-        attempt.outcome, attempt.reason = "ok", "asked for credentials"
+    answered = [e for e in attempt.exchanges if e.response is not None]
+    good = [e for e in answered if not is_challenge(e) and exchange_fault(e, attempt) is None]
+    final = next((e for e in reversed(answered) if by_path(e.path) or not good), None)
+    fault = exchange_fault(final, attempt) if final else None
+    if fault:
+        fail(attempt, "http", fault)
+    elif good:
+        attempt.outcome = "ok"
     else:
-        attempt.reason = "no response in the capture"
+        attempt.reason = "the server asks for credentials, and none are seen" if answered else "no response in the capture"
 
 
-def exchange_fault(exchange: Exchange) -> str | None:
-    """What is wrong with a response, None if nothing is, or there is none."""
+def exchange_fault(exchange: Exchange, attempt: Attempt | None = None) -> str | None:
+    """What is wrong with a response, None if nothing is, or there is none. ``attempt``: judge redirects too, by what was asked for."""
     response = exchange.response
     if response is None or response.status == 0:
         return None
     if response.status >= 400 and not is_challenge(exchange):
         return f"HTTP {response.status} to {exchange.request.method if exchange.request else 'a request'} {exchange.path}".rstrip()
+    if attempt is not None and attempt.role in ("discover-internal", "discover-external") and _leaves_domain(attempt, exchange):
+        return f"redirected to another domain ({response.status})"
     if isinstance(exchange.answer, Unreadable):
         return "a web page in place of a discovery answer" if exchange.answer.html else f"unreadable answer: {exchange.answer.reason}"
     if isinstance(exchange.answer, ExchangeAnswer) and exchange.answer.action == "error" and not _harmless(exchange, exchange.answer):
         return f"Exchange error {exchange.answer.error_code}"
     return None
+
+
+def _leaves_domain(attempt: Attempt, exchange: Exchange) -> bool:
+    """A 3xx to another domain, which Lync clients do not follow (autodiscover.md 3.2)."""
+    response = exchange.response
+    if response is None or not 300 <= response.status < 400 or not response.location or "://" not in response.location:
+        return False
+    host = host_of(response.location)
+    return host is not None and organisational_domain(host) != organisational_domain(attempt.name or "")
 
 
 def _harmless(exchange: Exchange, answer: ExchangeAnswer) -> bool:

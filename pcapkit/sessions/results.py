@@ -77,13 +77,13 @@ def _after(attempt: Attempt, blocker: Attempt) -> bool:
 
 def _open_failure(service: list[Attempt]) -> Attempt | None:
     """A failure at the service that no later success at the same name, or over another family or port, makes good."""
+    worked: dict[str | None, int] = {}
+    for attempt in service:
+        if attempt.outcome == "ok":
+            for key in (attempt.name, attempt.role):
+                worked[key] = max(worked.get(key, 0), attempt.last_time_ns)
     for attempt in reversed(service):
-        if attempt.outcome != "failed":
-            continue
-        mended = any(
-            a.outcome == "ok" and (a.name == attempt.name or a.role == attempt.role) and (a.last_time_ns >= attempt.first_time_ns) for a in service
-        )
-        if not mended:
+        if attempt.outcome == "failed" and max(worked.get(attempt.name, 0), worked.get(attempt.role, 0)) < attempt.first_time_ns:
             return attempt
     return None
 
@@ -127,9 +127,13 @@ def _succeed(session: SessionCase, discovery: list[Attempt]) -> None:
 def _luck(discovery: list[Attempt]) -> str | None:
     """What should have worked and did not, or should not have been in the clear."""
     for attempt in discovery:
-        silent = attempt.role in ("exch-root", "exch-srv") or (attempt.failed_at == "dns" and attempt.role == "discover-internal")
-        beside = any(a is not attempt and a.name == attempt.name and a.outcome == "ok" and a.port == 443 for a in discovery)
-        if attempt.outcome == "failed" and not silent and not beside:
+        silent = attempt.role in ("exch-root", "exch-srv") or (
+            attempt.failed_at == "dns" and attempt.role in ("discover-internal", "exch-autodiscover")
+        )
+        if attempt.outcome != "failed" or silent:
+            continue
+        beside = [a for a in discovery if a is not attempt and a.name == attempt.name and a.outcome == "ok"]
+        if not any(a.port == 443 or (attempt.port == 443 and not _in_clear(a)) for a in beside):
             return _say(attempt)
     clear = next((a for a in discovery if _in_clear(a)), None)
     return f"{clear.name} answered in clear text" if clear else None

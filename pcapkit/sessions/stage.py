@@ -65,13 +65,13 @@ class _Stage:
         _tie(attempts, roster.devices)
         lookups.doubt(found, attempts, self._thresholds)
         names = self._names(roster.devices, found, attempts)
-        attempts += self._silent(roster.devices, names, {a.connection.flow for a in attempts if a.connection})
+        attempts += self._silent(roster, names, {a.connection.flow for a in attempts if a.connection})
         self._judge(attempts, names)
         cases = sessions.group(roster.devices, attempts, names, self._thresholds)
         for case in cases:
             for attempt in case.attempts:
-                if attempt.connection is None:
-                    outcomes.decide(attempt, 0, self._foreign, self._thresholds)
+                end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
+                outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
             results.conclude(case, self._inside)
             case.steps = steps.steps_of(case.attempts)
         return self._set(roster.devices, found, names, attempts, cases)
@@ -131,13 +131,17 @@ class _Stage:
             names.guess(device, device.lookups, by_device.get(device.id, []), self._inside, self._thresholds)
         return names
 
-    def _silent(self, devices: list[DeviceCase], names: Names, known: set[int]) -> list[Attempt]:
-        quiet: list[Attempt] = []
+    def _silent(self, roster: Roster, names: Names, known: set[int]) -> list[Attempt]:
+        """Connections in which nothing was said, to addresses of names with a role."""
         known |= self._shadow
-        for device in devices:
-            mine = [x for x in device.lookups if x.search_of is None and names.fact(device.id, x.name)]
-            quiet += trying.silent(device, mine, known, self._find)
-        _tie(quiet, devices)
+        askers: dict[str, set[str]] = {}
+        for device in roster.devices:
+            for lookup in device.lookups:
+                if lookup.search_of is None and names.fact(device.id, lookup.name):
+                    for address in lookup.addresses:
+                        askers.setdefault(address, set()).add(device.id)
+        quiet = trying.silent(roster, askers, known, self._find)
+        _tie(quiet, roster.devices)
         return [a for a in quiet if names.fact(a.device, a.name)]
 
     # ------------------------------------------------------------ verdicts
@@ -161,9 +165,6 @@ class _Stage:
             )
         for same in trials.values():
             refine(same)
-        for attempt in attempts:
-            end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
-            outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
 
     def _set(self, devices: list[DeviceCase], found: list[Lookup], names: Names, attempts: list[Attempt], cases: list[SessionCase]) -> Scene:
         public = names.public()

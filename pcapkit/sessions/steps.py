@@ -94,7 +94,7 @@ def _tls(attempt: Attempt, connection: Connection, tls: Tls) -> Step:
 
 
 def _http(attempt: Attempt, exchange: Exchange) -> Step:
-    fault = exchange_fault(exchange)
+    fault = exchange_fault(exchange, attempt)
     response, request = exchange.response, exchange.request
     outcome: StepOutcome = "failed" if fault else "ok" if response is not None else "unknown"
     when = exchange.request_ref or exchange.response_ref

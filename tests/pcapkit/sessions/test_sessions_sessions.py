@@ -211,3 +211,97 @@ def test_identity_providers_join_an_open_session(world, phone):
     phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
     phone.lookup("login.microsoftonline.com", "198.51.100.20").https("198.51.100.20", "login.microsoftonline.com")
     assert [a.role for a in only(world.scene()).attempts] == ["discover-internal", "idp"]
+
+
+def test_a_challenge_alone_proves_nothing(world, phone):
+    phone.lookup(EXTERNAL, PROXY).connect(PROXY, 80).exchange(host=EXTERNAL, status=401, www_authenticate=("NTLM",))
+    session = only(world.scene())
+    assert (session.outcome, session.attempts[0].outcome) == ("incomplete", "unknown")
+
+
+def test_a_refusal_of_credentials_is_a_failure(world, phone):
+    talk = phone.lookup(EXTERNAL, PROXY).connect(PROXY, 80)
+    talk.exchange(host=EXTERNAL, status=401, www_authenticate=("Basic realm=x",))
+    talk.exchange(host=EXTERNAL, status=401, www_authenticate=("Basic realm=x",), headers=(("Authorization", "Basic x"),))
+    session = only(world.scene())
+    assert (session.outcome, session.failed_at) == ("failed", "http")
+
+
+def test_443_closed_beside_a_redirect_is_meant_so(world, phone):
+    phone.lookup(EXTERNAL, PROXY).talk(PROXY, 443).syn().reset()
+    phone.http(PROXY, EXTERNAL, answer=lync(("Redirect", f"https://{WEB}/Autodiscover/AutodiscoverService.svc/root"), location="External"))
+    phone.lookup(WEB, "203.0.113.51").https("203.0.113.51", WEB)
+    assert only(world.scene()).outcome == "succeeded"
+
+
+def test_a_redirect_to_another_domain_is_no_answer(world, phone):
+    phone.lookup(EXTERNAL, PROXY).http(PROXY, EXTERNAL, status=302, location="https://portal.example.net/login")
+    session = only(world.scene())
+    assert (session.outcome, session.failed_at) == ("failed", "http")
+    assert "another domain" in session.summary
+
+
+def test_exchange_by_srv_is_as_good_as_any(world, phone):
+    phone.lookup("contoso.com", rcode=3).lookup("autodiscover.contoso.com", rcode=3)
+    phone.lookup("_autodiscover._tcp.contoso.com", qtype="SRV", srv=("0 0 443 mail.contoso.com",))
+    phone.lookup("mail.contoso.com", MAIL).https(MAIL, "mail.contoso.com")
+    phone.lookup("eas.contoso.com", MAIL).https(MAIL, "eas.contoso.com")
+    session = only(world.scene())
+    assert session.outcome == "succeeded"
+    assert [a.role for a in session.attempts] == ["exch-root", "exch-autodiscover", "exch-srv", "exch-autodiscover", "web-internal"]
+
+
+def test_a_happy_eyeballs_loser_does_not_fail_the_session(world, phone):
+    phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
+    phone.ip = "2001:db8:20::31"
+    phone.syn("2001:db8::50", times=1)
+    phone.ip = "10.20.0.31"
+    phone.lookup(WEB, PROXY, "2001:db8::50", types=("A", "AAAA"))
+    phone.ip = "2001:db8:20::31"
+    phone.syn("2001:db8::50", times=1)
+    phone.ip = "10.20.0.31"
+    phone.https(PROXY, WEB)
+    session = only(world.scene())
+    assert session.outcome == "succeeded"
+    assert [(a.address, a.outcome) for a in session.attempts if a.name == WEB] == [("2001:db8::50", "failed"), (PROXY, "ok")]
+
+
+def test_the_answer_from_elsewhere_is_no_attempt_of_its_own(world, phone):
+    phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
+    talk = phone.lookup(WEB, PROXY).syn(PROXY, times=1)
+    stray = phone.talk(FE, 443)
+    stray.client_port = talk.client_port
+    stray.synack()
+    talk.foreign.append((talk._last(2)[1:], stray._last(2)[1:], FE, 64, None))
+    session = only(world.scene())
+    assert [a.role for a in session.attempts] == ["discover-internal", "web-external"]
+
+
+def test_a_stall_after_the_hello(world, phone):
+    phone.lookup(EXTERNAL, PROXY).connect(PROXY).hello(EXTERNAL)
+    session = only(world.scene())
+    assert (session.outcome, session.failed_at) == ("failed", "tls")
+    assert "no answer to the ClientHello" in session.summary
+
+
+def test_the_server_ends_the_handshake(world, phone):
+    phone.lookup(EXTERNAL, PROXY).connect(PROXY).hello(EXTERNAL).alert(40, by="server").close("server")
+    session = only(world.scene())
+    assert session.attempts[0].reason == "the server ends the handshake: alert handshake_failure"
+
+
+def test_service_errors_are_the_services(world, phone):
+    phone.lookup(EXTERNAL, PROXY).http(PROXY, EXTERNAL, answer=lync(("Redirect", f"https://{WEB}/root"), location="External"))
+    talk = phone.lookup(WEB, PROXY).connect(PROXY).tls(WEB)
+    talk.exchange("POST", "/ucwa/oauth/v1/applications", WEB, 403, secure=True)
+    session = only(world.scene())
+    assert (session.outcome, session.failed_at) == ("failed", "service")
+    assert session.steps[-1].detail["path"] == "/ucwa/oauth/v1/applications"
+
+
+def test_no_secret_is_in_the_steps(world, phone):
+    talk = phone.lookup(EXTERNAL, PROXY).connect(PROXY, 80)
+    talk.exchange(path="/?sipuri=sip:anna@contoso.com&password=hunter2", host=EXTERNAL, headers=(("Authorization", "Basic aHVudGVyMg=="),))
+    session = only(world.scene())
+    assert "hunter2" not in repr(session.steps)
+    assert "aHVudGVyMg" not in repr(session.steps)
