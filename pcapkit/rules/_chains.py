@@ -6,7 +6,8 @@ mail app accepts what another app refuses (autodiscover.md 5.6).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -85,6 +86,7 @@ class Meeting:
 
 def meetings(scene: Scene) -> Iterator[Meeting]:
     """Every meeting of a readable chain, in order of sessions and time."""
+    window = int(scene.thresholds.fallback_window_s * 1e9)
     for session in scene.sessions:
         found: dict[tuple[str, str | None, str | None, int | None], Meeting] = {}
         for attempt in session.attempts:
@@ -93,8 +95,10 @@ def meetings(scene: Scene) -> Iterator[Meeting]:
                 continue
             key = (verdict.sent[0].sha256, attempt.name, attempt.address, attempt.port)
             found.setdefault(key, Meeting(session, verdict)).attempts.append(attempt)
+        ways = Ways(session.attempts) if found else None
         for meeting in found.values():
-            react(scene, meeting)
+            if ways:
+                react(meeting, ways, window)
             yield meeting
 
 
@@ -104,28 +108,54 @@ def counts(attempt: Attempt) -> bool:
     return tls is not None and bool(tls.chain) and (not tls.chain_borrowed or (tls.refusal is not None and not tls.resumed))
 
 
-def react(scene: Scene, meeting: Meeting) -> None:
+class Ways:
+    """The attempts of a session by where they lead, to find what the device could do or did instead."""
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self._lists: dict[tuple[Role, str | None], list[Attempt]] = {}
+        self._worked: dict[tuple[Role, str | None], list[Attempt]] = {}
+        for attempt in sorted(attempts, key=lambda a: a.first_time_ns):
+            for place in ((attempt.role, None), (attempt.role, attempt.name or "")):
+                self._lists.setdefault(place, []).append(attempt)
+                if attempt.outcome == "ok":
+                    self._worked.setdefault(place, []).append(attempt)
+
+    def that_worked(self, meeting: Meeting) -> Attempt | None:
+        """The first attempt that worked instead."""
+        return self._first(meeting, (self._worked.get(place, ()) for place in places(meeting)))
+
+    def next_after(self, meeting: Meeting) -> Attempt | None:
+        """What the device turned to next."""
+        return self._first(meeting, (self._after(place, meeting.first.first_time_ns) for place in places(meeting)))
+
+    def _after(self, place: tuple[Role, str | None], since: int) -> Iterator[Attempt]:
+        found = self._lists.get(place, [])
+        start = bisect_right(found, since, key=lambda a: a.first_time_ns)
+        return (found[k] for k in range(start, len(found)))
+
+    @staticmethod
+    def _first(meeting: Meeting, lists: Iterable[Iterable[Attempt]]) -> Attempt | None:
+        mine = {id(a) for a in meeting.attempts}
+        firsts = [next((a for a in found if id(a) not in mine), None) for found in lists]
+        return min((a for a in firsts if a), key=lambda a: a.first_time_ns, default=None)
+
+
+def places(meeting: Meeting) -> list[tuple[Role, str | None]]:
+    """Where a client of this name goes instead: other roles under any name, its own role under the same name."""
+    first = meeting.first
+    return [*((role, None) for role in OTHER_WAYS.get(first.role, ())), (first.role, first.name or "")]
+
+
+def react(meeting: Meeting, ways: Ways, window: int) -> None:
     """Fill in what the device did."""
-    meeting.other_way = next((a for a in alternatives(meeting) if a.outcome == "ok"), None)
-    window = int(scene.thresholds.fallback_window_s * 1e9)
-    since = meeting.first.first_time_ns
-    meeting.next_name = next((a for a in alternatives(meeting) if since < a.first_time_ns <= meeting.attempts[-1].last_time_ns + window), None)
+    meeting.other_way = ways.that_worked(meeting)
+    turned = ways.next_after(meeting)
+    meeting.next_name = turned if turned and turned.first_time_ns <= meeting.attempts[-1].last_time_ns + window else None
     if any(a.tls and a.tls.accepted for a in meeting.attempts):
         firm = any(a.tls and a.tls.refusal and a.tls.refusal.confidence != "low" for a in meeting.attempts)
         meeting.reaction = "accepted-after-refusal" if firm else "accepted"
     elif meeting.refused:
         meeting.reaction = "fell-back" if meeting.other_way else "refused"
-
-
-def alternatives(meeting: Meeting) -> Iterator[Attempt]:
-    """Attempts of the session that could do instead of this one."""
-    first = meeting.first
-    roles = OTHER_WAYS.get(first.role, ())
-    mine = {id(a) for a in meeting.attempts}
-    for attempt in meeting.session.attempts:
-        same_name = attempt.name == first.name and attempt.role == first.role
-        if id(attempt) not in mine and (attempt.role in roles or same_name):
-            yield attempt
 
 
 def step_one_passed(meeting: Meeting) -> bool:

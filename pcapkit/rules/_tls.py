@@ -44,12 +44,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An attempt whose handshake ended early."""
+    """An attempt whose handshake ended early. ``later``: another connection of the session to the same name and role that worked."""
 
     session: SessionCase
     attempt: Attempt
     tls: Tls
     ending: Ending
+    later: Attempt | None
 
     @property
     def subject(self) -> tuple[str | None, str | None]:
@@ -59,12 +60,13 @@ class Broken:
 def broken_handshakes(scene: Scene) -> Iterator[Broken]:
     """Attempts of sessions that stopped at a fatal alert, or at a close right after the ClientHello, and carried no data."""
     for session in scene.sessions:
+        worked = {(a.name, a.role): a for a in reversed(session.attempts) if a.outcome == "ok"}
         for attempt in session.attempts:
             tls = attempt.tls
             if tls is None or tls.hello is None or tls.accepted or tls.refusal or attempt.outcome == "ok":
                 continue
             if ending := ending_of(attempt, tls):
-                yield Broken(session, attempt, tls, ending)
+                yield Broken(session, attempt, tls, ending, worked.get((attempt.name, attempt.role)))
 
 
 def ending_of(attempt: Attempt, tls: Tls) -> Ending | None:
@@ -134,12 +136,6 @@ def hello_notes(broken: Broken) -> list[Note]:
         notes.append((tls.server_hello_ref, f"ServerHello, {version_name(tls.version)}"))
     notes.append((broken.ending.ref, f"{broken.ending.words} from the {broken.ending.side}"))
     return notes
-
-
-def worked_later(broken: Broken) -> Attempt | None:
-    """Another connection of the session to the same name and role that worked."""
-    mine = broken.attempt
-    return next((a for a in broken.session.attempts if a is not mine and a.name == mine.name and a.role == mine.role and a.outcome == "ok"), None)
 
 
 def is_version_refusal(scene: Scene, broken: Broken) -> tuple[str, bool] | None:

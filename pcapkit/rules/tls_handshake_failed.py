@@ -8,7 +8,7 @@ from typing import Final
 from pcapkit.model import Json
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._texts import version_name, who
-from pcapkit.rules._tls import CERTIFICATE, Broken, broken_handshakes, hello_notes, is_version_refusal, offered, worked_later
+from pcapkit.rules._tls import CERTIFICATE, Broken, broken_handshakes, hello_notes, is_version_refusal, offered
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -36,7 +36,7 @@ RULE = Rule(
         "alert": "number of the alert, or null",
         "ended_by": "server or client",
         "ending": "alert, RST or FIN",
-        "by_device": "for each device: platform, worked_later",
+        "by_device": "for each device: platform",
     },
     sources=("RFC 8446, 6.2", "RFC 6066, 3"),
 )
@@ -64,7 +64,6 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 def _hit(broken: Broken) -> Hit:
     attempt, ending = broken.attempt, broken.ending
-    later = worked_later(broken)
     hint = _HINTS.get(ending.alert) if ending.alert is not None else "without a word"
     side = "The server" if ending.side == "server" else who(broken.session.device)
     facts: dict[str, Json] = {
@@ -78,14 +77,14 @@ def _hit(broken: Broken) -> Hit:
     }
     return Hit(
         subject=broken.subject,
-        severity="info" if later else "warning",
+        severity="info" if broken.later else "warning",
         confidence="high" if ending.alert is not None else "medium",
         because=(f"{ending.words} from the {ending.side} before any data",),
         headline=f"{side} ended the handshake for {attempt.name or attempt.server} at {attempt.server} with {ending.words}"
         + (f": {hint}." if hint else "."),
         evidence=tuple(hello_notes(broken)),
         facts=facts,
-        device_facts={"platform": broken.session.device.platform.name, "worked_later": later is not None},
+        device_facts={"platform": broken.session.device.platform.name, "worked_later": broken.later is not None},
         session=broken.session,
         attempt=attempt,
         absence=ending.alert is None,

@@ -54,16 +54,12 @@ class Refused:
     attempts: list[Attempt] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     accepted: bool = False
+    other_way: bool = False
+    """A later step of discovery worked without this name."""
 
     @property
     def surest(self) -> Refusal:
         return min(self.refusals, key=lambda r: (CONFIDENCES.index(r.confidence), r.kind))
-
-    @property
-    def other_way(self) -> bool:
-        """A later step of discovery worked without this name."""
-        roles = OTHER_WAYS.get(self.attempts[0].role, ())
-        return any(a.outcome == "ok" and a.role in roles for a in self.session.attempts)
 
 
 @RULE.over_scene
@@ -71,6 +67,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session, server and name. What a chain explains is hidden under that finding."""
     accepted = {(session.device.id, a.name) for session in scene.sessions for a in session.attempts if a.tls and a.tls.accepted}
     for session in scene.sessions:
+        worked = {a.role for a in session.attempts if a.outcome == "ok"}
         found: dict[tuple[str | None, str | None], Refused] = {}
         for attempt in session.attempts:
             if attempt.tls is None or attempt.tls.refusal is None:
@@ -79,6 +76,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             refused.attempts.append(attempt)
             refused.refusals.append(attempt.tls.refusal)
             refused.accepted = (session.device.id, attempt.name) in accepted
+            refused.other_way = not worked.isdisjoint(OTHER_WAYS.get(attempt.role, ()))
         yield from (_hit(refused) for refused in found.values() if counts(refused))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pcapkit.model import Json
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._texts import version_name, who
-from pcapkit.rules._tls import Broken, broken_handshakes, hello_notes, is_version_refusal, offered, spoken_elsewhere, worked_later
+from pcapkit.rules._tls import Broken, broken_handshakes, hello_notes, is_version_refusal, offered, spoken_elsewhere
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -34,7 +34,7 @@ RULE = Rule(
         "elsewhere": "versions that the server negotiated in other connections",
         "refused_by": "server or client",
         "ending": "alert, RST or FIN",
-        "by_device": "for each device: platform, worked_later",
+        "by_device": "for each device: platform",
     },
     sources=("RFC 8446, 4.2.1, 6.2", "RFC 5246, E.1"),
 )
@@ -50,7 +50,6 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 def _hit(scene: Scene, broken: Broken, reason: str, sure: bool) -> Hit:
     attempt, tls = broken.attempt, broken.tls
-    later = worked_later(broken)
     side = "The server" if broken.ending.side == "server" else who(broken.session.device)
     facts: dict[str, Json] = {
         "server": attempt.server,
@@ -63,13 +62,13 @@ def _hit(scene: Scene, broken: Broken, reason: str, sure: bool) -> Hit:
     }
     return Hit(
         subject=broken.subject,
-        severity="warning" if later else "critical",
+        severity="warning" if broken.later else "critical",
         confidence="high" if sure else "medium",
         because=(f"{broken.ending.words} from the {broken.ending.side}", reason),
         headline=f"{side} ended the handshake for {attempt.name or attempt.server} at {attempt.server} with {broken.ending.words}: {reason}.",
         evidence=tuple(hello_notes(broken)),
         facts=facts,
-        device_facts={"platform": broken.session.device.platform.name, "worked_later": later is not None},
+        device_facts={"platform": broken.session.device.platform.name, "worked_later": broken.later is not None},
         session=broken.session,
         attempt=attempt,
         absence=broken.ending.alert is None,
