@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -14,7 +15,7 @@ from pcapkit_dissectors.http_interest import keeps_bodies
 from pcapkit_dissectors.messages import ClientHello, HttpRequest, HttpResponse
 
 from pcapkit.flows.segments import Piece, Segments
-from pcapkit.limits import MAX_PROBLEMS_PER_FLOW, STREAM_DEPTH_OTHER
+from pcapkit.limits import BODY_SEEN, MAX_PROBLEMS_PER_FLOW, STREAM_DEPTH_OTHER
 
 SURE: Final = 0.5
 """A dissector that is as sure as this reads the conversation; one at its usual port may be less sure."""
@@ -207,13 +208,14 @@ class Talk:
         if isinstance(message, Handover):
             self._hand_over(message, events)
             return
+        event = _without_body(event)
         events.append(event)
         if isinstance(message, Malformed):
             self._malformed += 1
             self.done = self.done or self._malformed >= MAX_PROBLEMS_PER_FLOW
         elif isinstance(message, HttpRequest):
             if len(self._requests) < REQUESTS:
-                self._requests[event.frame] = message
+                self._requests[event.frame] = event.message  # type: ignore[assignment]
             if keeps_bodies(message.uri, message.host):
                 self.deep = self.interesting = True
             self._document(read_request(message), event, events)
@@ -237,3 +239,11 @@ class Talk:
         for direction, rest in enumerate(handover.raw_rest):
             if rest and not self.done:
                 self._take(direction, Piece(rest, len(rest), self._last), events)
+
+
+def _without_body(event: Event) -> Event:
+    """A message keeps only the beginning of its body: documents are read at once, and many bodies at a time would outgrow every other bound."""
+    message = event.message
+    if not isinstance(message, HttpRequest | HttpResponse) or message.raw_body is None or len(message.raw_body) <= BODY_SEEN:
+        return event
+    return replace(event, message=replace(message, raw_body=message.raw_body[:BODY_SEEN]))
