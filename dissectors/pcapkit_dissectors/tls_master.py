@@ -27,6 +27,7 @@ class Master:
         self._server: ServerHello | None = None
         self._offered = self._issued = b""
         self._exchange = b""
+        self._secret: bytes | None = None
         self._transcript = bytearray()
         """All messages up to the ClientKeyExchange, kept only where a premaster secret may need them."""
 
@@ -38,6 +39,7 @@ class Master:
             self._server = message
         elif kind == NEW_SESSION_TICKET:
             self._issued = issued_ticket(body)
+            self._remember()
         if not self._exchange and kind != HELLO_REQUEST and self._log.premasters and len(self._transcript) <= TLS_HANDSHAKE:
             self._transcript += bytes([kind]) + len(body).to_bytes(3, "big") + body
         if kind == CLIENT_KEY_EXCHANGE and direction == 0:
@@ -46,7 +48,7 @@ class Master:
     def begin(self, hello: ClientHello, ticket: bytes = b"") -> None:
         """A handshake begins."""
         self._client, self._server = hello, None
-        self._offered, self._issued, self._exchange = ticket, b"", b""
+        self._offered, self._issued, self._exchange, self._secret = ticket, b"", b"", None
         self._transcript.clear()
 
     def find(self, suite: Suite) -> bytes | None:
@@ -54,11 +56,15 @@ class Master:
         client, server = self._client, self._server
         if client is None or server is None:
             return None
-        secret = self._log.of(client.raw_random).get(keylog.CLIENT_RANDOM) or self._derived(client, server, suite) or self._resumed(client, server)
-        if secret:
-            for session in filter(None, (server.session_id, self._issued)):
-                self._log.resumable(session, secret)
-        return secret
+        secret = self._log.of(client.raw_random).get(keylog.CLIENT_RANDOM)
+        self._secret = secret or self._derived(client, server, suite) or self._resumed(client, server)
+        self._remember()
+        return self._secret
+
+    def _remember(self) -> None:
+        if self._secret and self._server:
+            for session in filter(None, (self._server.session_id, self._issued)):
+                self._log.resumable(session, self._secret)
 
     def _derived(self, client: ClientHello, server: ServerHello, suite: Suite) -> bytes | None:
         """From a premaster secret: of this client random, or of this RSA encryption, which stands behind a length."""

@@ -192,7 +192,7 @@ class Protection:
         if self.hopeless or way.dead or self._is_missing(way, direction, start):
             return None
         before = way.sequence
-        found = self._by_ladder(way, record) if way.ladder else self._by_opener(way, record)
+        found = self._by_opener(way, record) if way.opener else self._by_ladder(way, record)
         if found is None:
             self._failed(way, direction, start + _HEADER + len(record.body))
             return None
@@ -223,12 +223,12 @@ class Protection:
 
     def _is_missing(self, way: _Way, direction: int, start: int) -> bool:
         """There are no keys for this record; say which, and give up if there never will be."""
-        if any(step.secret for step in way.ladder):
+        if way.opener is not None or any(step.secret for step in way.ladder):
             return False
-        if way.opener is None and way.lost:  # the change itself may be lost
+        if way.lost:  # the change itself may be lost
             self.change(direction, start, start)
-        if way.opener is not None:
-            return False
+            if way.opener is not None:
+                return False
         self._tell("missing", self._what_is_missing())
         # A second handshake has other keys, but it stands in records of the first.
         way.dead = True
@@ -255,7 +255,7 @@ class Protection:
         explained = way.lost > 0 or (direction == 0 and self._client is not None and _EARLY_DATA in self._client.extensions)
         if not way.lost:  # behind a gap the record may have counted, so that it stays a part of what is lost
             way.end = end
-        absent = [step.label for step in way.ladder if step.secret is None]
+        absent = [step.label for step in way.ladder if step.secret is None and way.opener is None]
         if absent:
             self._tell("missing", f"{absent[-1]} is not in the key log")
         elif not explained:
