@@ -160,10 +160,24 @@ def _text(head: bytes, path: str) -> str | None:
     sample = head[:16_384]
     if sample[:2] in (b"\xff\xfe", b"\xfe\xff"):
         sample = sample.decode("utf-16", "replace").encode()
-    if sum(b < 9 or 13 < b < 32 for b in sample) > len(sample) // 100:
+    if not _is_text(sample):
         return None
     body = sample.removeprefix(b"\xef\xbb\xbf").lstrip()
     return _json(body) or _marked(body) or _dump(sample, path)
+
+
+def _is_text(sample: bytes) -> bool:
+    if sum(b < 9 or 13 < b < 32 for b in sample) > len(sample) // 100:
+        return False
+    return sum(b > 127 for b in sample) < len(sample) // 20 or _is_utf8(sample)
+
+
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        sample.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(sample) - 4  # the sample ends inside a character
+    return True
 
 
 def _json(body: bytes) -> str | None:
