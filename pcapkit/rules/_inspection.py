@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pcapkit.rules._api import Note
-from pcapkit.rules._chains import Meeting
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Ref, Scene
 
 SHOWN: Final = 10
 
 
-def inspected(scene: Scene, meeting: Meeting) -> tuple[tuple[str, ...], tuple[Note, ...]]:
-    """Unrelated public names whose certificates the issuer of this leaf signed, with the frames."""
-    issuer = meeting.leaf.issuer
+Found = Mapping[str, Note]
+
+
+def foreign_names(scene: Scene) -> dict[str, dict[str, Note]]:
+    """By issuer: the unrelated public names whose certificates it signed, each with its frame."""
     own = own_domains(scene)
-    found: dict[str, Note] = {}
-    for name, address, ref, signer in signed_elsewhere(scene):
+    found: dict[str, dict[str, Note]] = {}
+    for name, address, ref, issuer in signed_elsewhere(scene):
         domain = organisational_domain(name)
-        if signer == issuer and domain and domain not in own and not scene.is_inside(address):
-            found.setdefault(name, (ref, f"the same CA signed the certificate of {name}"))
-    names = tuple(sorted(found))[:SHOWN]
+        if domain and domain not in own and not scene.is_inside(address):
+            found.setdefault(issuer, {}).setdefault(name, (ref, f"the same CA signed the certificate of {name}"))
+    return found
+
+
+def first_of(found: Found) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """A few of these names, with their frames."""
+    names = tuple(sorted(found)[:SHOWN])
     return names, tuple(found[name] for name in names)
 
 

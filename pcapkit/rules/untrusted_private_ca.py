@@ -9,7 +9,7 @@ from typing import Final
 from pcapkit.model import Json
 from pcapkit.rules._api import Hit, Note, Rule, Unjudged
 from pcapkit.rules._chains import FACTS, Meeting, by_reaction, chain_hit, did, meetings, target
-from pcapkit.rules._inspection import inspected
+from pcapkit.rules._inspection import Found, first_of, foreign_names
 from pcapkit.rules._texts import listed, who
 from pcapkit.rules._unseen import unseen_chains
 from pcapkit.sessions.scene import Scene
@@ -59,13 +59,15 @@ _INSPECTION: Final = (
 def check(scene: Scene) -> Iterator[Hit | Unjudged]:
     """One hit for each session, server and name; and what cannot be judged of any chain."""
     yield from unseen_chains(scene)
+    foreign: dict[str, dict[str, Note]] | None = None
     for meeting in meetings(scene):
         if fault := meeting.fault(RULE.code):
-            yield _hit(scene, meeting, fault)
+            foreign = foreign_names(scene) if foreign is None else foreign
+            yield _hit(meeting, fault, foreign.get(meeting.leaf.issuer, {}))
 
 
-def _hit(scene: Scene, meeting: Meeting, fault: Fault) -> Hit:
-    names, notes = inspected(scene, meeting)
+def _hit(meeting: Meeting, fault: Fault, foreign: Found) -> Hit:
+    names, notes = first_of(foreign)
     hit = chain_hit(meeting, fault, by_reaction(meeting, fault), _headline(meeting, fault, names))
     extra: dict[str, Json] = {
         "subtype": "tls-inspection" if names else None,
