@@ -25,7 +25,9 @@ def test_names_are_compared_without_case():
     assert len(the_lookups(world)) == 1
 
 
-@pytest.mark.parametrize(("rcode", "outcome", "nxdomain"), [(3, "negative", True), (0, "negative", False), (2, "servfail", False), (5, "refused", False)])
+@pytest.mark.parametrize(
+    ("rcode", "outcome", "nxdomain"), [(3, "negative", True), (0, "negative", False), (2, "servfail", False), (5, "refused", False)]
+)
 def test_outcomes_of_an_answer(rcode, outcome, nxdomain):
     world = World()
     world.phone().lookup(NAME, rcode=rcode, types=("A", "AAAA"))

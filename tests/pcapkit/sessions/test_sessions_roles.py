@@ -4,7 +4,16 @@ import pytest
 from pcapkit_dissectors.messages import ExchangeAnswer
 from scenes import lync
 
-from pcapkit.sessions.roles import by_name, by_path, host_of, is_public_suffix, organisational_domain, search_suffix_of, told_by_exchange, told_by_lync
+from pcapkit.sessions.roles import (
+    by_name,
+    by_path,
+    host_of,
+    is_public_suffix,
+    organisational_domain,
+    search_suffix_of,
+    told_by_exchange,
+    told_by_lync,
+)
 
 
 @pytest.mark.parametrize(

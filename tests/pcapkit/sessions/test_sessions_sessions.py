@@ -79,7 +79,9 @@ def test_no_record_at_all(world, phone):
 
 def test_clear_text_after_a_refused_port(world, phone):
     phone.lookup(INTERNAL, FE).talk(FE, 443).syn().reset()
-    phone.http(FE, INTERNAL, "/?sipuri=sip:anna@contoso.com", answer=lync(("User", f"https://{WEB}/root/user"), ("Domain", f"https://{WEB}/root/domain")))
+    phone.http(
+        FE, INTERNAL, "/?sipuri=sip:anna@contoso.com", answer=lync(("User", f"https://{WEB}/root/user"), ("Domain", f"https://{WEB}/root/domain"))
+    )
     session = only(world.scene())
     assert session.outcome == "degraded"
     assert "clear text" in session.summary or "refused" in session.summary
