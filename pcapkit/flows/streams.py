@@ -122,15 +122,21 @@ class Talk:
         return events
 
     def finish(self) -> list[Event]:
-        """The conversation is over: what was begun is given, with gaps where something is missing."""
+        """The conversation is over: what was begun is given, with gaps where something is missing.
+
+        Where nobody closed it but the capture ended, nothing that only the end delimits is whole.
+        """
         events: list[Event] = []
         for direction, segments in enumerate(self._segments):
             for piece in segments.give_up() if segments else ():
                 if not self.done:
                     self._take(direction, piece, events)
+        before = len(events)
         for direction in (0, 1):
             if self._reader is not None and not self.done:
                 self._run(direction, self._last, partial(self._reader.end, direction), events)
+        for event in events[before:] if self.over_ns is None else ():
+            event.complete = False
         self.done = True
         return events
 
