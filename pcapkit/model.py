@@ -68,12 +68,13 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What counts as inside and as our own. ``guessed`` names the keys that nobody told us."""
+    """What counts as inside and as our own. ``guessed`` names the keys that nobody told us. ``vantage``: where the tap stands, in a sentence."""
 
     inside: tuple[str, ...] = ()
     public_ips: tuple[str, ...] = ()
     external_fqdns: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
+    vantage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

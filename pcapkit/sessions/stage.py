@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from pcapkit.limits import Thresholds
@@ -176,16 +177,18 @@ class _Stage:
         for attempt in attempts:
             if attempt.tls and attempt.address and attempt.port:
                 by_server.setdefault((attempt.address, attempt.port), []).append(attempt.tls)
+        measured = health.measure(self._find, self._captures, devices, cases, self._copies, self._facts, self._thresholds)
         return Scene(
             captures=self._captures,
-            site=told,
+            site=replace(told, vantage=measured.vantage or None),
             thresholds=self._thresholds,
             devices=devices,
             sessions=cases,
             names=public,
             lookups=found,
-            health=health.measure(self._find, self._captures, devices, cases, self._copies, self._facts, self._thresholds),
+            health=measured,
             find=self._find,
+            unanswered=self._find.unanswered,
             is_inside=self._inside,
             ours=ours,
             foreign_replies=self._foreign,
