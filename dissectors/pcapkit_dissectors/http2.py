@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pcapkit_dissectors import http2_frames as wire
 from pcapkit_dissectors._api import Context, Event, Malformed, Stamp, StreamDissector
 from pcapkit_dissectors._coding import Body, BodyFacts
 from pcapkit_dissectors._limits import EVENT_FRAMES, HTTP_HEADER_BYTES, HTTP_PENDING, MAX_PROBLEMS_PER_FLOW
 from pcapkit_dissectors.http1_head import Head
-from pcapkit_dissectors.http2_fields import FieldDecoder, Fields
 from pcapkit_dissectors.http2_frames import Frame, Frames, Lost
 from pcapkit_dissectors.http_interest import keeps_bodies, keeps_body_of_type, request_matters, response_matters
 from pcapkit_dissectors.messages import Http2Request, Http2Response
 from pcapkit_dissectors.tls_assembly import place
+
+if TYPE_CHECKING:
+    from pcapkit_dissectors.http2_fields import FieldDecoder, Fields
 
 NAME: Final = "http2"
 _VERSION: Final = "HTTP/2"
@@ -67,11 +69,18 @@ class _Block:
     stamps: list[Stamp]
 
 
+def _field_decoder() -> FieldDecoder:
+    """hpack is loaded by those who meet HTTP/2."""
+    from pcapkit_dissectors.http2_fields import FieldDecoder
+
+    return FieldDecoder()
+
+
 @dataclass(slots=True)
 class _Side:
     direction: int
     frames: Frames = field(default_factory=Frames)
-    fields: FieldDecoder = field(default_factory=FieldDecoder)
+    fields: FieldDecoder = field(default_factory=_field_decoder)
     block: _Block | None = None
 
 

@@ -30,7 +30,6 @@ from pcapkit_dissectors.tls_names import (
 )
 from pcapkit_dissectors.tls_protection import Content, Protection
 
-_BY_ALPN: Final = {"h2": http2.DISSECTOR, "http/1.1": http1.DISSECTOR, "http/1.0": http1.DISSECTOR}
 _TRIES: Final = 8
 """Records looked at before the protocol inside is given up as unknown."""
 _SURE: Final = 0.5
@@ -163,7 +162,7 @@ class _Above:
             yield from self._translated(self._inner.end(direction))
 
     def _begin(self, data: bytes) -> bool:
-        dissector = _BY_ALPN.get(self.alpn[0]) if self.alpn else _recognised(data)
+        dissector = _named(self.alpn[0]) if self.alpn else _recognised(data)
         if dissector is None:
             self._tries += 1
             self.done = self._tries >= _TRIES or bool(self.alpn)
@@ -186,6 +185,13 @@ class _Above:
         if len(frames) > EVENT_FRAMES:
             frames[EVENT_FRAMES - 1 :] = frames[-1:]
         return tuple(frames)
+
+
+def _named(protocol: str) -> StreamDissector | None:
+    """By ALPN (RFC 7301; RFC 9113, 3.2)."""
+    if protocol == "h2":
+        return http2.DISSECTOR
+    return http1.DISSECTOR if protocol in ("http/1.1", "http/1.0") else None
 
 
 def _recognised(data: bytes) -> StreamDissector | None:
