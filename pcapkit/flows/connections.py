@@ -16,6 +16,8 @@ from pcapkit.model import FlowSummary
 
 TRANSPORTS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 58: "icmpv6", 132: "sctp"}
 _LOW16: Final = 0xFFFF
+_BYTES, _MAC, _PACKETS, _FLAGS = range(4)
+"""The pair columns of ``FlowTable.rows``."""
 
 
 class Ends(NamedTuple):
@@ -47,16 +49,38 @@ class TcpSummary(NamedTuple):
     rst: bool
 
 
+class _Row(NamedTuple):
+    """A conversation as it stands in the table, with what each side has: (packets, bytes, mac, flags) in the order of ``Growing.pair_names``."""
+
+    ends: Ends
+    number: int
+    name: int
+    tcp: int
+    state: int
+    vlan: int
+    first_frame: int
+    last_frame: int
+    first_time: int
+    last_time: int
+    client: tuple[int, int, int, int]
+    server: tuple[int, int, int, int]
+
+    def sent(self, flag: int) -> bool:
+        """Either side sent this flag."""
+        return bool((self.client[_FLAGS] | self.server[_FLAGS]) & flag)
+
+
 class Connections:
-    """Reads the flow table of one capture."""
+    """Reads the flow table of one capture. ``names``: server names, by the number in the table's column ``name``."""
 
     def __init__(self, capture: int, flows: FlowTable, tcp: TcpFacts, icmp: dict[int, list[SeenIcmp]]) -> None:
+        self.names: list[str] = [""]
         self._capture = capture
         self._flows = flows
         self._tcp = tcp
         self._icmp = icmp
-        self.names: list[str] = [""]
-        """Server names, by the number in the flow table's column ``name``."""
+        self._index: AddressIndex | None = None
+        self._side_of = TcpSide._make(map(flows.tcp.pair_names.index, TcpSide._fields))
 
     def connection(self, number: int) -> Connection:
         """Everything known of a conversation.
@@ -67,125 +91,167 @@ class Connections:
         row = self._flows.row_of(number)
         if row < 0:
             raise KeyError(number)
-        c = self._flows.rows
-        ends = self._ends(row)
-        syn = bool(c["flags"][row].any() and (c["flags"][row] & SYN).any())
+        c = self._row(row)
+        forward, reverse = self._sides(c)
         return Connection(
-            number, self._capture, *ends, mac_text(int(c["mac"][row, FORWARD])), mac_text(int(c["mac"][row, REVERSE])), int(c["first_frame"][row]),
-            int(c["last_frame"][row]), int(c["first_time"][row]), int(c["last_time"][row]), self._tcp.control.of(number), self._side(row, FORWARD),
-            self._side(row, REVERSE), tuple(self._icmp.get(number, ())), int(c["vlan"][row]), syn and ends.transport == "tcp",
+            number, self._capture, *c.ends, mac_text(c.client[_MAC]), mac_text(c.server[_MAC]), c.first_frame, c.last_frame, c.first_time, c.last_time,
+            self._tcp.control.of(number) if c.tcp >= 0 else (), forward, reverse, tuple(self._icmp.get(number, ())), c.vlan, c.tcp >= 0 and c.sent(SYN),
         )  # fmt: skip
 
     def find(self, client: str | None, server: str | None, port: int | None, transport: str | None) -> list[int]:
         """Numbers of conversations by the address of the client, of the server, and the server's port. None: any."""
-        found = np.ones(self._flows.rows.size, np.bool_)
-        client_is_b = self._flows.rows["state"] & CLIENT_IS_B != 0
-        for address, is_b in ((client, client_is_b), (server, ~client_is_b)):
-            if address is not None:
-                found &= self._has_end(address, is_b)
-        tail = self._flows.rows["tail"]
-        if port is not None:
-            found &= np.where(client_is_b, tail >> np.uint64(32), tail >> np.uint64(16) & np.uint64(_LOW16)) == port
-        if transport is not None:
-            proto = next((number for number, name in TRANSPORTS.items() if name == transport), 255)
-            found &= tail >> np.uint64(8) & np.uint64(255) == proto
-        numbers: list[int] = self._flows.rows["number"][found].tolist()
+        if self._index is None or self._index.state != (self._flows.rows.size, self._flows.created):
+            self._index = AddressIndex(self._flows)
+        proto = None if transport is None else next((number for number, name in TRANSPORTS.items() if name == transport), 255)
+        rows = self._index.find(client, server, port, proto)
+        numbers: list[int] = self._flows.rows["number"][rows].tolist()
         return numbers
-
-    def _has_end(self, address: str, is_b: Mask) -> Mask:
-        """Which conversations have this address at their end b, or a where ``is_b`` is not."""
-        words = address_words(address)
-        if words is None:
-            return np.zeros(len(is_b), np.bool_)
-        version, high, low = words
-        c = self._flows.rows
-        a: Mask = c["a_lo"] == low
-        b: Mask = c["b_lo"] == low
-        if version == 6:
-            a &= c["a_hi"] == high
-            b &= c["b_hi"] == high
-        found: Mask = np.where(is_b, b, a) & (c["tail"] & np.uint64(255) == version)
-        return found
 
     def tcp_summaries(self) -> Iterator[TcpSummary]:
         """All TCP conversations, in the order of their first packets."""
-        c = self._flows.rows
         for row in self._flows.tcp["row"].tolist():
-            flags, sent = c["flags"][row], c["bytes"][row]
+            c = self._row(row)
+            swapped = bool(c.state & SERVER_SPOKE_FIRST)
             yield TcpSummary(
-                int(c["number"][row]), self._ends(row), bool(c["state"][row] & SERVER_SPOKE_FIRST), int(c["first_frame"][row]), int(c["last_frame"][row]),
-                int(c["first_time"][row]), int(c["last_time"][row]), int(c["packets"][row].sum()), int(sent[FORWARD]), int(sent[REVERSE]),
-                bool(flags[FORWARD] & SYN), bool(flags[REVERSE] & SYN), bool((flags & FIN).any()), bool((flags & RST).any()),
+                c.number, c.ends, swapped, c.first_frame, c.last_frame, c.first_time, c.last_time, c.client[_PACKETS] + c.server[_PACKETS],
+                c.client[_BYTES], c.server[_BYTES], bool(c.client[_FLAGS] & SYN), bool(c.server[_FLAGS] & SYN), c.sent(FIN), c.sent(RST),
             )  # fmt: skip
 
     def summary(self, row: int) -> FlowSummary:
         """One row for the flow table of reports and the terminal."""
-        c = self._flows.rows
-        flags, sent = c["flags"][row], c["bytes"][row]
-        name = self.names[int(c["name"][row])] or None
+        c = self._row(row)
         return FlowSummary(
-            f"T{int(c['number'][row]) + 1}", self._capture, *self._ends(row), name, int(c["first_frame"][row]), int(c["last_frame"][row]),
-            int(c["first_time"][row]), int(c["last_time"][row]), int(c["packets"][row].sum()), int(sent[FORWARD]), int(sent[REVERSE]),
-            bool(flags[FORWARD] & SYN), bool(flags[REVERSE] & SYN), bool((flags & FIN).any()), bool((flags & RST).any()),
+            f"T{c.number + 1}", self._capture, *c.ends, self.names[c.name] or None, c.first_frame, c.last_frame, c.first_time, c.last_time,
+            c.client[_PACKETS] + c.server[_PACKETS], c.client[_BYTES], c.server[_BYTES], bool(c.client[_FLAGS] & SYN), bool(c.server[_FLAGS] & SYN),
+            c.sent(FIN), c.sent(RST),
         )  # fmt: skip
 
     def ends(self, number: int) -> Ends:
         """Who talks in a conversation."""
-        return self._ends(self._flows.row_of(number))
+        return self._row(self._flows.row_of(number)).ends
 
     # ---------------------------------------------------------------- parts
 
-    def _ends(self, row: int) -> Ends:
-        c = self._flows.rows
-        tail = int(c["tail"][row])
+    def _row(self, row: int) -> _Row:
+        a_hi, a_lo, b_hi, b_lo, tail, first_frame, last_frame, first_time, last_time, number, name, tcp, state, vlan = self._flows.rows.row(row)
         version, proto = tail & 255, tail >> 8 & 255
-        a = address_text(version, int(c["a_hi"][row]), int(c["a_lo"][row])), tail >> 32
-        b = address_text(version, int(c["b_hi"][row]), int(c["b_lo"][row])), tail >> 16 & _LOW16
-        client, server = (b, a) if c["state"][row] & CLIENT_IS_B else (a, b)
-        return Ends(TRANSPORTS.get(proto) or f"ip-{proto}", *client, *server)
+        a = address_text(version, a_hi, a_lo), tail >> 32
+        b = address_text(version, b_hi, b_lo), tail >> 16 & _LOW16
+        client, server = (b, a) if state & CLIENT_IS_B else (a, b)
+        ends = Ends(TRANSPORTS.get(proto) or f"ip-{proto}", *client, *server)
+        return _Row(ends, number, name, tcp, state, vlan, first_frame, last_frame, first_time, last_time, *self._flows.rows.sides(row))
 
-    def _side(self, row: int, direction: int) -> Side:
-        c, tcp = self._flows.rows, int(self._flows.rows["tcp"][row])
-        packets, sent = int(c["packets"][row, direction]), int(c["bytes"][row, direction])
-        if tcp < 0:
-            return Side(packets, sent, sent, 0, None, 0, 0, 0, 0, None, None, None, 0)
-        t = self._flows.tcp
-        fin = bool(c["flags"][row, direction] & FIN)
-        top = int(t["top"][tcp, direction])
-        missing, first_missing = self._missing(row, tcp, direction, fin)
-        ttl = (int(t["ttl_min"][tcp, direction]), int(t["ttl_max"][tcp, direction]))
-        first, last = (
-            (int(t[f"{which}_frame"][tcp, direction]), int(t[f"{which}_time"][tcp, direction])) if t[f"{which}_frame"][tcp, direction] else None
-            for which in ("first", "last")
-        )
+    def _sides(self, c: _Row) -> tuple[Side, Side]:
+        if c.tcp < 0:
+            client, server = (Side(one[_PACKETS], one[_BYTES], one[_BYTES], 0, None, 0, 0, 0, 0, None, None, None, 0) for one in (c.client, c.server))
+            return client, server
+        facts = [TcpSide._make(map(values.__getitem__, self._side_of)) for values in self._flows.tcp.sides(c.tcp)]
+        forward, reverse = facts
+        return self._side(c, FORWARD, c.client, forward, reverse), self._side(c, REVERSE, c.server, reverse, forward)
+
+    def _side(self, c: _Row, direction: int, counted: tuple[int, int, int, int], mine: TcpSide, peer: TcpSide) -> Side:
+        fin = bool(counted[_FLAGS] & FIN)
+        missing, first_missing = self._missing(2 * c.number + direction, mine, peer, fin)
         return Side(
-            packets, sent, max(0, top - fin), missing, first_missing, int(t["retransmissions"][tcp, direction]), int(t["duplicates"][tcp, direction]),
-            int(t["max_segment"][tcp, direction]), self._acknowledged(tcp, direction), ttl if ttl[0] <= ttl[1] else None, first, last,
-            int(t["cut"][tcp, direction]),
-        )  # fmt: skip
+            counted[_PACKETS],
+            counted[_BYTES],
+            max(0, mine.top - fin),
+            missing,
+            first_missing,
+            mine.retransmissions,
+            mine.duplicates,
+            mine.max_segment,
+            _acknowledged(mine, peer),
+            (mine.ttl_min, mine.ttl_max) if mine.ttl_min <= mine.ttl_max else None,
+            (mine.first_frame, mine.first_time) if mine.first_frame else None,
+            (mine.last_frame, mine.last_time) if mine.last_frame else None,
+            mine.cut,
+        )
 
-    def _acknowledged(self, tcp: int, direction: int) -> int:
-        """The highest acknowledgement of a side, as an offset into its peer's stream; into what it acknowledged first if the peer was never seen."""
-        t = self._flows.tcp
-        reached = int(t["ack_top"][tcp, direction])
-        if not t["begun"][tcp, 1 - direction] or not t["acked"][tcp, direction]:
-            return reached
-        ahead = (int(t["first_ack"][tcp, direction]) - int(t["base"][tcp, 1 - direction])) & 0xFFFF_FFFF
-        return reached + (ahead - 0x1_0000_0000 if ahead >> 31 else ahead)
-
-    def _missing(self, row: int, tcp: int, direction: int, fin: bool) -> tuple[int, int | None]:
+    def _missing(self, side: int, mine: TcpSide, peer: TcpSide, fin: bool) -> tuple[int, int | None]:
         """Bytes passed over or acknowledged that were never captured, and where the first of them stands.
 
         One byte too much may be the number of a FIN that was not captured.
         """
-        t = self._flows.tcp
-        holes = self._tcp.holes.of(2 * int(self._flows.rows["number"][row]) + direction)
-        top = int(t["top"][tcp, direction]) if t["begun"][tcp, direction] else 0
-        behind = self._acknowledged(tcp, 1 - direction) - top
+        holes = self._tcp.holes.of(side)
+        top = mine.top if mine.begun else 0
+        behind = _acknowledged(peer, mine) - top
         if behind <= (0 if fin else 1):
             behind = 0
-        first = [int(holes.start[0])] if len(holes.start) else [top] if behind else []
-        return int((holes.end - holes.start).sum()) + behind, first[0] if first else None
+        first = holes[0][0] if holes else top if behind else None
+        return sum(end - start for start, end in holes) + behind, first
+
+
+class TcpSide(NamedTuple):
+    """What is known of one side of a TCP conversation, as in ``FlowTable.tcp``."""
+
+    base: int
+    begun: bool
+    top: int
+    first_ack: int
+    acked: bool
+    ack_top: int
+    max_segment: int
+    ttl_min: int
+    ttl_max: int
+    retransmissions: int
+    duplicates: int
+    cut: int
+    first_frame: int
+    first_time: int
+    last_frame: int
+    last_time: int
+
+
+def _acknowledged(mine: TcpSide, peer: TcpSide) -> int:
+    """The highest acknowledgement of a side, as an offset into its peer's stream; into what it acknowledged first if the peer was never seen."""
+    if not peer.begun or not mine.acked:
+        return mine.ack_top
+    ahead = (mine.first_ack - peer.base) & 0xFFFF_FFFF
+    return mine.ack_top + (ahead - 0x1_0000_0000 if ahead >> 31 else ahead)
+
+
+class AddressIndex:
+    """Conversations sorted by client and by server, for ``find``; good for the table as it was (``state``)."""
+
+    def __init__(self, flows: FlowTable) -> None:
+        c = flows.rows
+        self.state = (c.size, flows.created)
+        is_b = c["state"] & CLIENT_IS_B != 0
+        tail = c["tail"].copy()
+        self._version = (tail & np.uint64(255)).astype(np.uint8)
+        self._proto = (tail >> np.uint64(8) & np.uint64(255)).astype(np.uint8)
+        self._port = np.where(is_b, tail >> np.uint64(32), tail >> np.uint64(16) & np.uint64(_LOW16)).astype(np.uint16)
+        client, server = (tuple(np.where(one, c[f"b_{half}"], c[f"a_{half}"]) for half in ("hi", "lo")) for one in (is_b, ~is_b))
+        self._ends = (client, server)
+        self._orders = tuple(np.argsort(low, kind="stable") for _, low in self._ends)
+        self._sorted = tuple(end[1][order] for end, order in zip(self._ends, self._orders, strict=True))
+
+    def find(self, client: str | None, server: str | None, port: int | None, proto: int | None) -> Ints:
+        """Rows, ascending."""
+        rows: Ints | None = None
+        for which, address in enumerate((client, server)):
+            if address is not None:
+                words = address_words(address)
+                if words is None:
+                    return np.zeros(0, np.int64)
+                rows = self._with_end(which, *words) if rows is None else rows[self._is_end(which, rows, *words)]
+        if rows is None:
+            rows = np.arange(len(self._port))
+        for column, wanted in ((self._port, port), (self._proto, proto)):
+            if wanted is not None:
+                rows = rows[column[rows] == wanted]
+        return rows
+
+    def _with_end(self, which: int, version: int, high: np.uint64, low: np.uint64) -> Ints:
+        first, last = self._sorted[which].searchsorted(low, "left"), self._sorted[which].searchsorted(low, "right")
+        rows: Ints = self._orders[which][first:last]
+        return rows[self._is_end(which, rows, version, high, low)]
+
+    def _is_end(self, which: int, rows: Ints, version: int, high: np.uint64, low: np.uint64) -> Mask:
+        highs, lows = self._ends[which]
+        found: Mask = (lows[rows] == low) & (highs[rows] == high) & (self._version[rows] == version)
+        return found
 
 
 class FlowRows(Sequence[FlowSummary]):

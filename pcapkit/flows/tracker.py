@@ -102,6 +102,10 @@ class Tracker:
         """Conversations by address of the client (who opened them) and of the server, its port, and ``tcp``, ``udp``, …; None: any."""
         return self._connections.find(client, server, port, transport)
 
+    def unanswered(self) -> list[int]:
+        """TCP conversations whose SYN got nothing back."""
+        return self._connections.unanswered()
+
     def summaries(self) -> Sequence[FlowSummary]:
         """A row for each conversation, made when looked at: any number of rows costs nothing until then."""
         return FlowRows(self._connections, np.arange(self.flows.rows.size))

@@ -78,6 +78,6 @@ def _discovery(placed: Placed) -> bool:
     target = redirect_target(placed)
     if not target or not 300 <= response.status < 400:
         return False
-    there = organisational_domain((urlsplit(target).hostname or "").lower())
+    there = organisational_domain((urlsplit(target).hostname or "").lower()) or ""
     login = any(word in target.lower() for word in ("portal", "login", "hotspot", "captive", "guest", "splash"))
     return login and there != organisational_domain(host_of(placed)) and not there.endswith(IDENTITY)

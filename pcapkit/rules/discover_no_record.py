@@ -64,7 +64,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             because=(because,),
             headline=f"{who(session.device)} found no record for {session.domain}: {', '.join(names)} do not exist here.",
             evidence=tuple(evidence),
-            facts={"domain": session.domain, "names": list(names), "resolvers": sorted({q.server for x in lookups for q in x.queries})},
+            facts={"domain": session.domain, "names": list(names), "resolvers": [*sorted({q.server for x in lookups for q in x.queries})]},
             device=session.device.id,
             session=session,
             remedy=tuple(line.format(domain=session.domain) for line in RULE.remedy),

@@ -58,9 +58,9 @@ def check(scene: Scene) -> Iterator[Hit]:
                 evidence=tuple(evidence),
                 facts={
                     "name": name,
-                    "private": sorted({a for a in addresses if scene.is_inside(a)}),
-                    "public": sorted({a for a in addresses if not scene.is_inside(a)}),
-                    "resolvers": sorted({q.server for x in by_name[name] for q in x.queries}),
+                    "private": [*sorted({a for a in addresses if scene.is_inside(a)})],
+                    "public": [*sorted({a for a in addresses if not scene.is_inside(a)})],
+                    "resolvers": [*sorted({q.server for x in by_name[name] for q in x.queries})],
                 },
                 device=session.device.id,
                 session=session,

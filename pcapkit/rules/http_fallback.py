@@ -38,6 +38,8 @@ RULE = Rule(
 )
 
 Form = Literal["failed", "only", "parallel"]
+PARALLEL_NS = 10**9
+"""Clients that try both side by side start them within a second."""
 NAMES: tuple[Role, ...] = ("discover-internal", "discover-external", "exch-autodiscover", "exch-root")
 
 
@@ -63,12 +65,14 @@ def _form(session: SessionCase, attempt: Attempt, https: list[Attempt]) -> Form 
     """Which of chapter 10 (a)-(c) it is; None for (d), (e) and what is not known."""
     if session.service == "exchange" and not any(_exchange_wrong(session, attempt, e) for e in attempt.exchanges):
         return None
+    before = [a for a in https if a.first_time_ns <= attempt.first_time_ns + PARALLEL_NS]
+    if before and before[-1].outcome == "failed":
+        return "failed"
     if any(a.outcome == "ok" or (a.tls and a.tls.accepted) for a in https):
         return None
-    failed = [a for a in https if a.outcome == "failed"]
     replies = [e for e in attempt.exchanges if e.response]
     redirects = bool(replies) and all(only_redirects(e.response.status if e.response else 0, e.answer) for e in replies)
-    if failed:
+    if any(a.outcome == "failed" for a in https):
         return "failed"
     if not replies or redirects or not any((e.response and 200 <= e.response.status < 300) or _exchange_wrong(session, attempt, e) for e in replies):
         return None

@@ -8,6 +8,8 @@ from pcapkit.flows.facts import Connection
 from pcapkit.rules._api import Hit, Note, Rule
 from pcapkit.sessions.scene import Ref, Scene
 
+NS = 10**9
+
 RULE = Rule(
     code="uplink-down",
     severity="warning",
@@ -27,25 +29,25 @@ RULE = Rule(
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """At most one hit."""
-    outward = sorted(_outward(scene), key=lambda c: c.first_time_ns)
-    answered = [c for c in outward if c.established or c.resets]
-    silent = [c for c in outward if not c.established and not c.resets and c.syns]
-    window = int(scene.thresholds.uplink_window_s * 1e9)
-    for start in silent:
-        near = [c for c in silent if 0 <= c.first_time_ns - start.first_time_ns <= window]
-        servers = sorted({c.server for c in near})
-        if len(servers) < scene.thresholds.uplink_min:
+    ours = {address for device in scene.devices for address in device.addresses}
+    silent = sorted((c for c in scene.unanswered() if c.client in ours and not scene.is_inside(c.server)), key=lambda c: c.first_time_ns)
+    window = int(scene.thresholds.uplink_window_s * NS)
+    answered: list[Connection] | None = None
+    start = 0
+    for end, last in enumerate(silent):
+        while last.first_time_ns - silent[start].first_time_ns > window:
+            start += 1
+        near = silent[start : end + 1]
+        if len({c.server for c in near}) < scene.thresholds.uplink_min:
             continue
-        if any(abs(c.first_time_ns - start.first_time_ns) <= window or c.first_time_ns <= start.first_time_ns <= c.last_time_ns for c in answered):
-            continue
-        yield _hit(near, servers)
-        return
-
-
-def _outward(scene: Scene) -> Iterator[Connection]:
-    for device in scene.devices:
-        for address in device.addresses:
-            yield from (c for c in scene.find(address, None, None) if c.transport == "tcp" and not scene.is_inside(c.server))
+        if answered is None:
+            answered = [
+                c for address in ours for c in scene.find(address, None, None) if (c.established or c.resets) and not scene.is_inside(c.server)
+            ]
+        if not any(c.first_time_ns <= last.first_time_ns + window and c.last_time_ns >= near[0].first_time_ns - window for c in answered):
+            outage = [c for c in silent[start:] if c.first_time_ns - near[0].first_time_ns <= window]
+            yield _hit(outage, sorted({c.server for c in outage}))
+            return
 
 
 def _hit(near: list[Connection], servers: list[str]) -> Hit:

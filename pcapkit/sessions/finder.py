@@ -63,6 +63,11 @@ class Finder:
 
     # ------------------------------------------------------------ all of them
 
+    def unanswered(self) -> list[Connection]:
+        """TCP connections whose SYN got nothing back."""
+        flows = (flow for tracker in self._trackers for flow in tracker.unanswered())
+        return [c for c in map(self.connection, islice(flows, FOUND)) if c is not None]
+
     def nat_copies(self) -> dict[int, tuple[NatCopy, ...]]:
         """By flow: its SYNs seen again behind a NAT."""
         found: dict[int, list[NatCopy]] = {}

@@ -327,6 +327,8 @@ class Scene:
     lookups: list[Lookup]
     health: CaptureHealth
     find: Callable[[str | None, str | None, int | None], list[Connection]]
+    unanswered: Callable[[], list[Connection]]
+    """TCP connections of the whole capture whose SYN got nothing back."""
     is_inside: Callable[[str], bool]
     ours: Callable[[str, str | None, str | None], list[OursEvidence]]
     foreign_replies: Mapping[int, tuple[ForeignReply, ...]] = field(default_factory=dict)

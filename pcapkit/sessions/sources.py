@@ -61,6 +61,9 @@ class Tracker(Protocol):
     def find(self, client: str | None = None, server: str | None = None, port: int | None = None, transport: str | None = None) -> list[int]:
         """Flows by address of the client and of the server, the server's port, and transport. None: any."""
 
+    def unanswered(self) -> list[int]:
+        """TCP flows whose SYN got nothing back."""
+
     def nat_copies(self) -> Sequence[SynCopy]:
         """SYNs that were seen again behind a NAT."""
 

@@ -199,7 +199,17 @@ class World:
         names = [f"host-record={self.names[n]},{PUB}" for n in ("LD", "EXT", "AD")] + [f"host-record=www.example.com,{WEB}"]
         public.write_text(
             "\n".join(
-                ["no-resolv", "no-hosts", "bind-interfaces", "keep-in-foreground", "user=root", "pid-file=", f"listen-address={PUBLIC_DNS}", *names]
+                [
+                    "no-resolv",
+                    "no-hosts",
+                    "bind-interfaces",
+                    "keep-in-foreground",
+                    "user=root",
+                    "pid-file=",
+                    f"listen-address={PUBLIC_DNS}",
+                    f"local=/{self.site.domain}/",
+                    *names,
+                ]
             )
             + "\n"
         )
