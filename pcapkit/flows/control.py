@@ -25,10 +25,10 @@ class ControlLog:
     def __init__(self) -> None:
         u4 = np.uint32
         self.rows = Growing(
-            number=(u4, 1), frame=(np.int64, 1), time=(np.int64, 1), side=(np.uint8, 1), flags=(np.uint8, 1), seq=(u4, 1), ack=(u4, 1),
-            ttl=(np.uint8, 1), ip_id=(np.uint16, 1), payload=(u4, 1), mss=(np.uint16, 1), duplicate=(np.bool_, 1),
+            frame=np.int64, time=np.int64, number=u4, seq=u4, ack=u4, payload=u4, ip_id=np.uint16, mss=np.uint16, side=np.uint8, flags=np.uint8,
+            ttl=np.uint8, duplicate=np.bool_,
         )  # fmt: skip
-        self._sorted: tuple[int, Ints] = (-1, np.zeros(0, np.int64))
+        self._sorted: tuple[Ints, NDArray[np.uint32]] | None = None
 
     def add(self, table: Table, rows: Ints, number: Ints, direction: NDArray[np.uint8], duplicate: NDArray[np.bool_]) -> None:
         """Log the packets ``rows`` of conversations ``number``."""
@@ -43,23 +43,28 @@ class ControlLog:
 
     def of(self, number: int) -> tuple[Control, ...]:
         """The segments of a conversation."""
-        order = self.by_number()
-        first, last = np.searchsorted(self.rows["number"][order], (number, number + 1))
-        names = ("frame", "time", "side", "flags", "seq", "ack", "ttl", "ip_id", "payload", "mss", "duplicate")
-        columns = [self.rows[name][order[first:last]].tolist() for name in names]
-        found = (Control._make(values) for values in zip(*columns, strict=True))
-        return tuple(segment._replace(mss=segment.mss or None) for segment in found)
+        order, numbers = self.by_number()
+        first = int(numbers.searchsorted(number))
+        last = first
+        while last < len(numbers) and numbers[last] == number:
+            last += 1
+        rows = self.rows.some(order[first:last])
+        return tuple(
+            Control(frame, time_ns, side, flags, seq, ack, ttl, ip_id, payload, mss or None, duplicate)
+            for frame, time_ns, _, seq, ack, payload, ip_id, mss, side, flags, ttl, duplicate in rows
+        )
 
-    def by_number(self) -> Ints:
-        """Rows sorted by conversation, then arrival; sorted anew only when the log has grown."""
-        if self._sorted[0] != self.rows.size:
-            self._sorted = (self.rows.size, np.argsort(self.rows["number"], kind="stable"))
-        return self._sorted[1]
+    def by_number(self) -> tuple[Ints, NDArray[np.uint32]]:
+        """Rows sorted by conversation, then arrival, and the numbers in that order; sorted anew only when the log has grown."""
+        if self._sorted is None or len(self._sorted[0]) != self.rows.size:
+            order = np.argsort(self.rows["number"], kind="stable")
+            self._sorted = (order, self.rows["number"][order])
+        return self._sorted
 
     def keep(self, numbers: NDArray[np.uint32]) -> None:
         """Forget the segments of all other conversations."""
         self.rows.keep(np.flatnonzero(np.isin(self.rows["number"], numbers)))
-        self._sorted = (-1, self._sorted[1])
+        self._sorted = None
 
 
 def read_mss(table: Table, rows: Ints) -> NDArray[np.uint16]:

@@ -59,16 +59,15 @@ class FlowTable:
     """
 
     def __init__(self, salt: Salt | None = None, max_flows: int = MAX_FLOWS, first_number: int = 0) -> None:
-        u8, u4, i8 = np.uint64, np.uint32, np.int64
+        u8, u4, i8, u1, u2, i4 = np.uint64, np.uint32, np.int64, np.uint8, np.uint16, np.int32
         self.rows = Growing(
-            a_hi=(u8, 1), a_lo=(u8, 1), b_hi=(u8, 1), b_lo=(u8, 1), tail=(u8, 1), number=(u4, 1), state=(np.uint16, 1), flags=(np.uint8, 2),
-            packets=(u4, 2), bytes=(i8, 2), first_frame=(i8, 1), last_frame=(i8, 1), first_time=(i8, 1), last_time=(i8, 1), mac=(u8, 2),
-            vlan=(np.uint16, 1), tcp=(np.int32, 1), name=(u4, 1),
+            a_hi=u8, a_lo=u8, b_hi=u8, b_lo=u8, tail=u8, first_frame=i8, last_frame=i8, first_time=i8, last_time=i8, number=u4, name=u4, tcp=i4, state=u2,
+            vlan=u2, packets=(u4, 2), bytes=(i8, 2), mac=(u8, 2), flags=(u1, 2),
         )  # fmt: skip
         self.tcp = Growing(
-            base=(u4, 2), begun=(np.bool_, 2), top=(i8, 2), first_ack=(u4, 2), acked=(np.bool_, 2), ack_top=(i8, 2), max_segment=(u4, 2),
-            ttl_min=(np.uint8, 2), ttl_max=(np.uint8, 2), retransmissions=(u4, 2), duplicates=(u4, 2), routed=(u4, 2), cut=(u4, 2), apps=(np.uint8, 2),
-            first_frame=(i8, 2), first_time=(i8, 2), last_frame=(i8, 2), last_time=(i8, 2), controls=(np.uint16, 1), row=(np.int32, 1),
+            row=i4, controls=u2, base=(u4, 2), begun=(np.bool_, 2), top=(i8, 2), first_ack=(u4, 2), acked=(np.bool_, 2), ack_top=(i8, 2),
+            max_segment=(u4, 2), ttl_min=(u1, 2), ttl_max=(u1, 2), retransmissions=(u4, 2), duplicates=(u4, 2), routed=(u4, 2), cut=(u4, 2), apps=(u1, 2),
+            first_frame=(i8, 2), first_time=(i8, 2), last_frame=(i8, 2), last_time=(i8, 2),
         )  # fmt: skip
         self.max_flows = max_flows
         self.created = first_number
@@ -235,8 +234,10 @@ class FlowTable:
     def row_of(self, number: int) -> int:
         """Row of a conversation, -1 if it was forgotten."""
         numbers = self.rows["number"]
-        row = int(np.searchsorted(numbers, number))
-        return row if row < len(numbers) and numbers[row] == number else -1
+        row = number - self.created + len(numbers)
+        if self.forgotten:
+            row = int(numbers.searchsorted(number))
+        return row if 0 <= row < len(numbers) and numbers[row] == number else -1
 
     def rows_of(self, keys: Keys) -> Ints:
         """Rows of the latest conversations with these keys, which may repeat; -1 where there is none."""

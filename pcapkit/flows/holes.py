@@ -61,10 +61,13 @@ class Holes:
         whole = self.open.where(np.flatnonzero(~touched)).join(left)
         self.open = whole.where(np.lexsort((whole.start, whole.side)))
 
-    def of(self, side: int) -> Spans:
-        """Open holes of one direction."""
-        first, last = np.searchsorted(self.open.side, (side, side + 1))
-        return self.open.where(np.arange(first, last))
+    def of(self, side: int) -> list[tuple[int, int]]:
+        """Open holes of one direction: start and end."""
+        sides, start, end = self.open
+        if not len(sides):
+            return []
+        first, last = int(sides.searchsorted(side)), int(sides.searchsorted(side + 1))
+        return list(zip(start[first:last].tolist(), end[first:last].tolist(), strict=True))
 
     def _below(self, side: Ints, position: Ints) -> Ints:
         """Bytes of holes of this side below a position."""
