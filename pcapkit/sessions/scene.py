@@ -327,8 +327,6 @@ class Scene:
     lookups: list[Lookup]
     health: CaptureHealth
     find: Callable[[str | None, str | None, int | None], list[Connection]]
-    unanswered: Callable[[], list[Connection]]
-    """TCP connections of the whole capture whose SYN got nothing back."""
     is_inside: Callable[[str], bool]
     ours: Callable[[str, str | None, str | None], list[OursEvidence]]
     foreign_replies: Mapping[int, tuple[ForeignReply, ...]] = field(default_factory=dict)
@@ -338,6 +336,8 @@ class Scene:
     tls_by_server: Mapping[tuple[str, int], list[Tls]] = field(default_factory=dict)
     strangers: tuple[StrangerChain, ...] = ()
     """Chains of servers that have no role in a session: who signs them tells an inspecting proxy."""
+    unanswered: Callable[[], list[Connection]] = list
+    """TCP connections of the whole capture whose SYN got nothing back."""
     extra: dict[str, Json] = field(default_factory=dict)
 
     def device(self, device_id: str) -> DeviceCase:
