@@ -15,6 +15,7 @@ import sys
 import textwrap
 import warnings
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import certifi
@@ -24,6 +25,7 @@ PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", 
 
 
 def roots(pem: bytes) -> set[bytes]:
+    """The certificates of a bundle, DER."""
     return {base64.b64decode(found) for found in PEM.findall(pem)}
 
 
@@ -41,14 +43,15 @@ def main() -> None:
     now = roots(Path(certifi.where()).read_bytes())
     releases.append((datetime.date(*map(int, certifi.__version__.split(".")[:3])), now))
     until: dict[bytes, datetime.date] = {}
-    for (_, present), (next_day, _) in zip(releases, releases[1:], strict=False):
+    for (_, present), (next_day, _) in pairwise(releases):
         until.update(dict.fromkeys(present - now, next_day))
-    print("# Public roots that left Mozilla's store, from releases of certifi (Mozilla Public License 2.0). Made by .ci/collect_retired_roots.py.")
-    print("# until: the first release looked at that no longer held the root; trusted before, not from then on.")
+    say = sys.stdout.write
+    say("# Public roots that left Mozilla's store, from releases of certifi (Mozilla Public License 2.0). Made by .ci/collect_retired_roots.py.\n")
+    say("# until: the first release looked at that no longer held the root; trusted before, not from then on.\n")
     for der, day in sorted(until.items(), key=lambda item: (item[1], item[0])):
         name = x509.load_der_x509_certificate(der).subject.rfc4514_string()
         body = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
-        print(f"\n# {name}\n# until {day}\n-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----")
+        say(f"\n# {name}\n# until {day}\n-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
 
 
 if __name__ == "__main__":

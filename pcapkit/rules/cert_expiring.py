@@ -22,7 +22,8 @@ RULE = Rule(
     severity="info",
     title="The server's certificate expires soon",
     meaning="Nothing is broken yet. When the certificate expires, every phone fails at once.",
-    recognised="Less than 14 days, or less than 20 % of its lifetime, are left of the server's certificate at the time of the packet.",
+    recognised="Less than 14 days, or less than 20 % of its lifetime, are left of the server's certificate at the time of the packet. Of certificates that live "
+    "28 days or less only the share counts, and those of sign-in providers are not ours to renew.",
     wireshark="notAfter inside the Certificate message.",
     display_filter="tls.handshake.type == 11",
     remedy=("Renew it in time, on every listener; let a machine do it: certificates of 47 days are coming.",),
@@ -37,7 +38,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session, server and name."""
     for meeting in meetings(scene):
         left = left_ns(meeting)
-        if meeting.borrowed or left is None or left < 0 or not soon(meeting, left, scene.thresholds):
+        if meeting.first.role == "idp" or meeting.borrowed or left is None or left < 0 or not soon(meeting, left, scene.thresholds):
             continue
         days = left // DAY_NS
         fault = Fault(RULE.code, meeting.leaf.sha256, f"it expires on {day_of(meeting.leaf.not_after_ns)}")
