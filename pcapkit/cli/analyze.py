@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from pcapkit.cli import errors, formats, logs, output, settings, unavailable
+from pcapkit.cli import errors, formats, logs, output, personal, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.model import SEVERITIES, Report
@@ -28,6 +28,7 @@ def run(args: Namespace) -> int:
     unavailable.refuse(args)
     formats.check(args)
     output.check(args)
+    personal.check(args)
     config = settings.configuration(args)
     options = settings.analysis_options(args, config)
     wanted = settings.narrowing(args, config)
@@ -42,6 +43,8 @@ def run(args: Namespace) -> int:
     if not report.captures:
         return stop.code or errors.INPUT
     shown = _narrowed(report, wanted)
+    if personal.wanted(args):
+        shown = personal.redacted(shown, args)
     formats.write(shown, args, style)
     return errors.worst(_codes(report, shown, args, stop.code))
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pcapkit.cli import errors, logs, output, settings, unavailable
+from pcapkit.cli import errors, logs, output, personal, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.options import InputError
@@ -23,6 +23,7 @@ def run(args: Namespace) -> int:
         errors.usage("name a capture: pcapkit dissect FILE… (a folder, or - for standard input, will do too)")
     unavailable.refuse(args)
     output.check(args)
+    personal.check(args)
     options = settings.analysis_options(args, settings.configuration(args))
     types = tuple(kind.strip() for given in args.types or () for kind in given.split(",") if kind.strip())
     unread: list[InputError] = []
@@ -30,10 +31,20 @@ def run(args: Namespace) -> int:
         from pcapkit import analysis
 
         events = analysis.dissect(args.captures, options, types or None, progress=meter, stop=stop, failed=unread.append)
-        output.write(args, render(events, args.format))
+        output.write(args, render(_numbered(events, args) if personal.wanted(args) else events, args.format))
     for bad in unread:
         errors.say(f"{bad.path}: {bad.reason}")
     return errors.worst((stop.code, errors.INPUT if unread else errors.OK))
+
+
+def _numbered(events: Iterable[Mapping[str, Any]], args: Namespace) -> Iterator[Mapping[str, Any]]:
+    """Events with numbers for personal data; their key is written at the end."""
+    from pcapkit.report.redact import Redactor
+
+    worker = Redactor()
+    for event in events:
+        yield worker.tree(event)
+    personal.write_key(args, worker.key)
 
 
 def render(events: Iterable[Mapping[str, Any]], form: str) -> Iterator[str | bytes]:

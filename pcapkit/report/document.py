@@ -271,16 +271,19 @@ class SummaryLine(TypedDict):
 
 
 class EventDoc(TypedDict):
-    """One line of ``pcapkit dissect``: an event, in order of ``frame``. Further keys depend on ``type``."""
+    """One line of ``pcapkit dissect``: an event, in order of ``frame``. Further keys depend on ``type``. ``complete`` false: a part was cut or lost."""
 
     type: str
     capture: int
     frame: int
-    frames: list[int]
+    frames: NotRequired[list[int]]
     time: str
     src: str | None
     dst: str | None
     sport: int | None
     dport: int | None
     transport: str
-    complete: bool
+    flow: NotRequired[str]
+    complete: NotRequired[bool]
+    decrypted: NotRequired[bool]
+    duplicate: NotRequired[bool]

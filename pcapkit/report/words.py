@@ -65,9 +65,9 @@ def device_name(device: Device) -> str:
     if device.hostname:
         return device.hostname
     if device.mac and device.mac_randomized:
-        return f"{device.mac[:8]}… randomised MAC"
+        return f"{device.mac if '#' in device.mac else device.mac[:8] + '…'} randomised MAC"
     if device.mac:
-        return f"{device.vendor} …{device.mac[-8:]}" if device.vendor else device.mac
+        return f"{device.vendor} …{':'.join(device.mac.split(':')[3:])}" if device.vendor else device.mac
     return device.addresses[0] if device.addresses else device.id
 
 
