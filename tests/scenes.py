@@ -113,6 +113,9 @@ class Tracker:
             return []
         return [t.flow for t in self.world.talks if client in (None, t.client) and server in (None, t.server) and port in (None, t.port)]
 
+    def unanswered(self):
+        return [t.flow for t in self.world.talks if (c := t.connection()).syns and not c.reverse.packets]
+
     @property
     def next_flow(self):
         return len(self.world.talks)
