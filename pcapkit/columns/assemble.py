@@ -86,7 +86,8 @@ def _concatenated(works: list[Work]) -> Table:
     gone = [start + row for work, start in zip(works, starts, strict=False) for row in work.replaced]
     order = np.argsort(columns["frame"], kind="stable")
     order = order[~np.isin(order, gone)]
-    place = {int(old): new for new, old in enumerate(order) if old >= starts[1]}
+    derived = np.flatnonzero(order >= starts[1])
+    place = dict(zip(order[derived].tolist(), derived.tolist(), strict=True))
     parts = {
         place[start + row]: frames for work, start in zip(works, starts, strict=False) for row, frames in work.parts.items() if start + row in place
     }
