@@ -1,8 +1,12 @@
 """The verdict on a chain: its status, for every way in which a chain can be."""
 
+import random
+
 import pytest
 from cryptography import x509
 from cryptography.x509 import verification
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from make_certs import DAY, NOW, authority, key, moment, pem, self_signed
 
 from pcapkit.limits import VERIFY_CERTS
@@ -327,3 +331,33 @@ def test_a_strict_verifier_agrees_on_what_is_sound(tmp_path, change, accepted):
         theirs = False
     ours = trust_with(tmp_path, root.der).judge((leaf,), NAME, NOW)
     assert (ours.anchored and not ours.faults) == theirs == accepted
+
+
+# ---------------------------------------------------------------- anything
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 2**32), st.sampled_from([None, NAME, "*", "192.0.2.1", "", "a" * 300]))
+@settings(max_examples=60, deadline=None)
+def test_no_message_raises_and_every_path_starts_at_the_leaf(pki, order, seed, name):
+    rng = random.Random(seed)
+    pile = [*pki.chain, b"", b"\x30\x00", self_signed(NAME), *(damaged(rng, der) for der in pki.chain[:3])]
+    chain = tuple(pile[n] for n in order)
+    verdict = Trust(public_roots=False).judge(chain, name, NOW)
+    assert len(verdict.sent) == len(set(chain))
+    assert [c.sha256 for c in verdict.path[:1]] in ([], [c.sha256 for c in verdict.sent[:1]])
+
+
+def damaged(rng, der):
+    data = bytearray(der)
+    for _ in range(3):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data)
+
+
+def test_the_order_of_what_follows_the_leaf_does_not_matter(trusting, pki):
+    rest = list(pki.chain[1:])
+    verdicts = []
+    for _ in range(6):
+        random.Random(len(verdicts)).shuffle(rest)
+        verdicts.append(trusting.judge((pki.leaf, *rest), NAME, NOW))
+    assert {(v.status, v.path, v.faults) for v in verdicts} == {(verdicts[0].status, verdicts[0].path, verdicts[0].faults)}
