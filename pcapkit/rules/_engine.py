@@ -184,7 +184,7 @@ def to_findings(cases: Sequence[Case], scene: Scene, problems: list[Problem]) ->
     groups: dict[tuple[str, Key], list[Case]] = {}
     for case in cases:
         groups.setdefault(case.key, []).append(case)
-    order = {device.id: n for n, device in enumerate(scene.devices)}
+    order = {item.id: n for n, item in enumerate((*scene.devices, *scene.sessions))}
     drafts = sorted(((key, join(group, order)) for key, group in groups.items()), key=lambda item: rank(item[1], item[0][1]))
     drafts = within_limits(drafts, problems)
     ids = {key: f"F{n}" for n, (key, _) in enumerate(drafts, 1)}
@@ -215,8 +215,8 @@ def join(group: Sequence[Case], order: Mapping[str, int]) -> Finding:
         detail=join_headlines(hits),
         remedy=worst.remedy or rule.remedy,
         unseen=unique(text for hit in hits for text in hit.unseen),
-        devices=tuple(sorted({d for hit in hits if (d := device_of(hit))}, key=lambda d: (order.get(d, len(order)), d))),
-        sessions=unique(hit.session.id for hit in sorted(hits, key=start_of) if hit.session),
+        devices=in_order({d for hit in hits if (d := device_of(hit))}, order),
+        sessions=in_order({hit.session.id for hit in hits if hit.session}, order),
         caused_by=(),
         facts=join_facts(hits, left_out) | with_platforms(rule.code),
         display_filter=frame_filter(evidence) or rule.display_filter,
@@ -232,6 +232,11 @@ def start_of(hit: Hit) -> tuple[int, int, int]:
     """Time and place of the first frame, for ordering."""
     first = min((ref for ref, _ in hit.evidence), key=lambda r: (r.time_ns, r.capture, r.frame), default=None)
     return (first.time_ns, first.capture, first.frame) if first else (0, 0, 0)
+
+
+def in_order(ids: Iterable[str], order: Mapping[str, int]) -> tuple[str, ...]:
+    """Ids in the order of the scene."""
+    return tuple(sorted(ids, key=lambda i: (order.get(i, len(order)), i)))
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def test_one_cause_is_one_finding_with_all_it_hits(two):
     )
     (found,) = findings(scene(a, b), rule("service-no-reply", *hits))
     assert (found.severity, found.confidence, found.confidence_because) == ("critical", "high", ("seen",))
-    assert (found.devices, found.sessions) == (("D1", "D2"), ("S2", "S1"))
+    assert (found.devices, found.sessions) == (("D1", "D2"), ("S1", "S2"))
     assert found.facts == {"port": 80, "servers": ["b", "a"], "by_device": {"D1": {"reaction": "fell-back"}, "D2": {"reaction": "refused"}}}
     assert [(e.frame, e.device) for e in found.evidence] == [(3, "D2"), (5, "D1")]
     assert found.detail == "headline 3. headline 5."
