@@ -76,7 +76,7 @@ class PcapReader:
     def take(self, span: Span) -> Taken:
         at, self._skip = span.begin + self._skip, 0
         starts, behind = self._walker.walk(span.data, at, span.end)
-        window = self._window(span, starts) if len(starts) else None
+        window = self._window(span, starts)
         return self._rest(span, behind, window)
 
     def _rest(self, span: Span, at: int, window: Window | None) -> Taken:
@@ -94,18 +94,23 @@ class PcapReader:
             self._notes.problem("truncated", f"the file ends inside a record: {left} bytes of it are left", offset, frame)
         return Taken(window, at, need)
 
-    def _window(self, span: Span, starts: NDArray[np.int64]) -> Window:
-        n = len(starts)
-        fields = gatherer(span.data, 16)[starts].view(self._layout.order + "u4").reshape(n, 4)
+    def _window(self, span: Span, starts: NDArray[np.int64]) -> Window | None:
+        fields = gatherer(span.data, 16)[starts].view(self._layout.order + "u4").reshape(-1, 4)
+        frame = np.arange(len(starts), dtype=np.int64) + (self._notes.frames + 1)
+        self._notes.frames += len(starts)
+        empty = np.flatnonzero(fields[:, 3] == 0)
+        empty = empty[~fields[empty].any(axis=1)]
+        if len(empty):  # what a disk gives for blocks that were never written
+            self._note("bad-block", "records of nothing but zeros are skipped", span, starts[empty], frame[empty])
+            starts, fields, frame = (np.delete(column, empty, axis=0) for column in (starts, fields, frame))
+        if not len(starts):
+            return None
         time_ns = fields[:, 0].astype(np.int64) * 1_000_000_000 + fields[:, 1].astype(np.int64) * self._layout.unit_ns
-        caplen, length = (fields[:, i].astype(np.uint32) for i in ((2, 3) if self._layout.size_at == 8 else (3, 2)))
-        first = self._notes.frames + 1
-        self._notes.frames += n
         self._notes.span_of_time(int(time_ns.min()), int(time_ns.max()))
-        long = np.flatnonzero(caplen > length)
-        if len(long):
-            text = "records claim fewer bytes on the wire than were captured"
-            self._notes.problem("caplen-above-length", text, span.base + int(starts[long[0]]), first + int(long[0]), count=len(long))
+        caplen, length = (fields[:, i].astype(np.uint32) for i in ((2, 3) if self._layout.size_at == 8 else (3, 2)))
+        longer = caplen > length
+        if longer.any():
+            self._note("caplen-above-length", "records claim fewer bytes on the wire than were captured", span, starts[longer], frame[longer])
             length = np.maximum(caplen, length)
         return Window(
             capture=span.capture,
@@ -114,10 +119,13 @@ class PcapReader:
             caplen=caplen,
             length=length,
             time_ns=time_ns,
-            frame=np.arange(first, first + n, dtype=np.int64),
-            link_type=np.full(n, self._notes.ports[0].link_type, np.uint16),
-            interface=np.zeros(n, np.uint16),
+            frame=frame,
+            link_type=np.full(len(starts), self._notes.ports[0].link_type, np.uint16),
+            interface=np.zeros(len(starts), np.uint16),
         )
+
+    def _note(self, code: str, detail: str, span: Span, starts: NDArray[np.int64], frame: NDArray[np.int64]) -> None:
+        self._notes.problem(code, detail, span.base + int(starts[0]), int(frame[0]), count=len(starts))
 
 
 def _head_size(head: bytes, magic: int, at: int, order: Order, snaplen: int) -> int:

@@ -128,3 +128,13 @@ def test_times_with_too_many_microseconds_are_carried_over(file):
     struct.pack_into("<II", data, 24, 10, 1_500_000)
     records, _ = read(file(bytes(data)))
     assert records[0][1] == 11_500_000_000
+
+
+def test_a_hole_of_zeros_is_skipped_and_numbered(file):
+    data = pcap(PACKETS)
+    second = 24 + 16 + len(PACKETS[0].data)
+    records, capture = read(file(data[:second] + bytes(16 * 1_000) + data[second:] + bytes(16 * 10 + 3)))
+    assert [(r[0], r[6]) for r in records] == [(1, PACKETS[0].data), *((1_001 + i, p.data) for i, p in enumerate(PACKETS) if i)]
+    assert capture.first_time_ns == PACKETS[0].time_ns
+    assert next((p.code, p.offset, p.frame, p.count) for p in capture.problems) == ("bad-block", second, 2, 1_010)
+    assert codes(capture) == ["bad-block", "truncated"]

@@ -53,7 +53,7 @@ def test_round_trips_give_equal_records(tmp_path):
 
 def test_many_tiny_records_come_in_windows_of_bounded_length(tmp_path):
     path = tmp_path / "site"
-    path.write_bytes(pcap([Packet(b"")])[:24] + bytes(16 * 600_000))
+    path.write_bytes(pcap([]) + pcap([Packet(b"")])[24:] * 600_000)
     with open_capture(str(path), 3) as source:
         windows = [(len(w), w.capture, int(w.frame[0])) for w in source.windows()]
     assert sum(n for n, _, _ in windows) == 600_000
