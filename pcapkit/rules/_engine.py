@@ -184,7 +184,7 @@ def to_findings(cases: Sequence[Case], scene: Scene, problems: list[Problem]) ->
     groups: dict[tuple[str, Key], list[Case]] = {}
     for case in cases:
         groups.setdefault(case.key, []).append(case)
-    order = {item.id: n for n, item in enumerate((*scene.devices, *scene.sessions))}
+    order = {i: n for n, i in enumerate([*(d.id for d in scene.devices), *(s.id for s in scene.sessions)])}
     drafts = sorted(((key, join(group, order)) for key, group in groups.items()), key=lambda item: rank(item[1], item[0][1]))
     drafts = within_limits(drafts, problems)
     ids = {key: f"F{n}" for n, (key, _) in enumerate(drafts, 1)}
