@@ -96,7 +96,7 @@ class Analysis:
                 return
             index = len(self.readings)
             try:
-                tracker = Tracker(index, full=self._full, first_flow=flows, timings=self.timings)
+                tracker = Tracker(index, full=self._full, first_flow=flows, timings=self.timings, wants=None if self._full else self._collector.wants)
                 reading = Reading(path, index, self.options, self._stop, tracker)
             except (NotACapture, OSError) as error:
                 self.unreadable.append(Unreadable(path, _reason(error)))
@@ -113,10 +113,19 @@ class Analysis:
         """Read on, to the end: how far it is after each window."""
         for reading in self.open():
             for observations in reading.observations(self.timings):
-                for observation in observations:
-                    self._collector.add(observation)
-                self.timings.lap("facts")
+                while observations:
+                    observations = self._learn(reading, observations)
                 yield reading.progress()
+
+    def _learn(self, reading: Reading, observations: list[Observation]) -> list[Observation]:
+        """Keep the facts; gives what is read on because they made more conversations matter."""
+        interest = self._collector.facts.interest
+        before = len(interest.domains), len(interest.addresses)
+        for observation in observations:
+            self._collector.add(observation)
+        self.timings.lap("facts")
+        changed = (len(interest.domains), len(interest.addresses)) != before
+        return reading.tracker.reconsider() if changed else []
 
     def report(self) -> Report:
         """What is known by now."""

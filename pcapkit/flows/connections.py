@@ -107,6 +107,13 @@ class Connections:
         numbers: list[int] = self._flows.rows["number"][rows].tolist()
         return numbers
 
+    def unanswered(self) -> list[int]:
+        """Numbers of TCP conversations whose SYN got nothing back."""
+        rows = self._flows.tcp["row"]
+        silent = (self._flows.rows["packets"][rows, REVERSE] == 0) & (self._flows.rows["flags"][rows, FORWARD] & SYN != 0)
+        numbers: list[int] = self._flows.rows["number"][rows[silent]].tolist()
+        return numbers
+
     def tcp_summaries(self) -> Iterator[TcpSummary]:
         """All TCP conversations, in the order of their first packets."""
         for row in self._flows.tcp["row"].tolist():

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
+from pcapkit_dissectors.messages import ClientHello
 
 from pcapkit.columns.table import Table
 from pcapkit.flows.facts import FIN, RST, Observation
@@ -17,6 +18,7 @@ from pcapkit.flows.sides import Ints
 from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
 from pcapkit.flows.tcp import Segments
 from pcapkit.flows.text import address_text, mac_text
+from pcapkit.flows.waiting import Kept, Waiting, Wants
 from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
 
 Pick = tuple[int, int, int, int, int, int, int, int, int]
@@ -26,7 +28,9 @@ Pick = tuple[int, int, int, int, int, int, int, int, int]
 class Streams:
     """Conversations under way. ``fed``: segments handed to Python; ``left_out``: what limits kept out, by kind."""
 
-    def __init__(self, flows: FlowTable, capture: int, dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary) -> None:
+    def __init__(
+        self, flows: FlowTable, capture: int, dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary, wants: Wants | None = None
+    ) -> None:
         self.fed = 0
         self.left_out: Counter[str] = Counter()
         self._flows = flows
@@ -40,6 +44,7 @@ class Streams:
         self._closing: list[tuple[int, int]] = []
         """Heap of (time at which the conversation is over, number)."""
         self._memory = 0
+        self._waiting = Waiting(wants)
 
     def update(self, table: Table, s: Segments, out: list[Observation]) -> None:
         """Read the segments of a window."""
@@ -47,11 +52,11 @@ class Streams:
         over = self._ends(table, s)
         rows = s.sides.conversation[s.sides.of[chosen]]
         picks = _picks(table, s, chosen)
-        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])).tolist() if picks else []
-        ends = [*begins[1:], len(picks)] if picks else []
-        for first, last in zip(begins, ends, strict=True):
-            row = int(rows[first])
-            self._read(table, s, row, picks[first:last], over.pop(row, []), out)
+        begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])) if picks else rows
+        ends = np.append(begins[1:], len(picks))
+        for at in np.argsort(s.sides.rows[chosen[begins]]).tolist():  # as they came, so that it does not matter where windows end
+            row = int(rows[begins[at]])
+            self._read(table, s, row, picks[begins[at] : ends[at]], over.pop(row, []), out)
         for row, times in over.items():
             talk = self._talks.get(int(self._flows.rows["number"][row]))
             if talk is not None:
@@ -59,6 +64,20 @@ class Streams:
         now = int(table.time_ns[-1])
         while self._closing and self._closing[0][0] < now:
             self._end(heappop(self._closing)[1], out)
+        self._relieve(out)
+
+    def reconsider(self, out: list[Observation]) -> None:
+        """Read the conversations that have come to matter since their segments were put aside."""
+        for talk, segments in self._waiting.wanted_now():
+            self._talks[talk.number] = talk
+            for direction, start, top, data, size, frame, time_ns in segments:
+                self.fed += 1
+                self._tell(talk, talk.feed(direction, start, top, data, size, Stamp(frame, time_ns)), out)
+                if talk.done:
+                    self._end(talk.number, out)
+                    break
+            else:
+                self._memory += talk.count_held()
         self._relieve(out)
 
     def finish(self, out: list[Observation]) -> None:
@@ -71,25 +90,45 @@ class Streams:
     def _read(self, table: Table, s: Segments, row: int, picks: list[Pick], over: list[int], out: list[Observation]) -> None:
         """Feed segments of one conversation until it has enough; what a change of mind asks for is chosen anew from the same window."""
         buffer = table.buffer.data
+        number = int(self._flows.rows["number"][row])
         at = 0
         while at < len(picks):
+            if number in self._waiting:
+                self._put_aside(number, [(p[1], p[7], p[8], bytes(buffer[p[4] : p[4] + p[5]]), p[6], p[2], p[3]) for p in picks[at:]])
+                return
             line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
             at += 1
-            talk = self._touch(row, table, line, direction, time_ns)
+            talk = self._touch(number, row, table, line, direction, time_ns)
             self._closes(talk, over)
             if talk.over_ns is not None and time_ns > talk.over_ns:
-                self._end(talk.number, out)
+                self._end(number, out)
                 return
             self.fed += 1
             events = talk.feed(direction, start, top, bytes(buffer[offset : offset + length]), size, Stamp(frame, time_ns))
             if events:
                 self._tell(talk, events, out)
             if talk.done:
-                self._end(talk.number, out)
+                self._end(number, out)
                 return
             self._memory += talk.count_held()
+            if talk.hello is not None:
+                self._greet(talk, talk.hello)
             if self._changed(talk, row):
                 picks, at = _picks(table, s, self._selector.after(table, s, row, line)), 0
+
+    def _greet(self, talk: Talk, hello: ClientHello) -> None:
+        """Now it is known whom the client wants to talk to: go on reading, or wait."""
+        talk.hello = None
+        if self._waiting.may_wait(hello.sni, talk.ends[1].address):
+            self._drop(talk)
+            self._waiting.begin(talk, hello.sni)
+
+    def _put_aside(self, number: int, segments: list[Kept]) -> None:
+        for given_up in self._waiting.keep(number, segments):
+            row = self._flows.row_of(given_up)
+            if row >= 0:
+                self._flows.rows["state"][row] |= DONE
+                self._flows.rows["state"][row] &= ~np.uint16(LIVE)
 
     def _changed(self, talk: Talk, row: int) -> bool:
         """Mark what a conversation has turned out to be; True if other segments of it are wanted now."""
@@ -104,9 +143,8 @@ class Streams:
             return True
         return False
 
-    def _touch(self, row: int, table: Table, line: int, direction: int, time_ns: int) -> Talk:
+    def _touch(self, number: int, row: int, table: Table, line: int, direction: int, time_ns: int) -> Talk:
         """The conversation of a row, begun if need be; now the most recently fed."""
-        number = int(self._flows.rows["number"][row])
         talk = self._talks.pop(number, None)
         if talk is None:
             talk = Talk(number, _ends_of(table, line, direction), time_ns, self._dissectors, self._context, self._boundary)
@@ -137,6 +175,7 @@ class Streams:
     def _drop(self, talk: Talk) -> None:
         del self._talks[talk.number]
         self._memory -= talk.counted
+        talk.counted = 0
         ignored, conflicts = talk.refused
         self.left_out["segments"] += ignored
         self.left_out["overlaps"] += conflicts

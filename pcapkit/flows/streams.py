@@ -63,8 +63,29 @@ class Talk:
     """A TCP conversation while it is read. ``done``: nothing more is wanted; ``lost``: no dissector knows it (so far); ``deep``: much is wanted."""
 
     __slots__ = (
-        "_boundary", "_context", "_dissectors", "_last", "_malformed", "_pending", "_reader", "_requests", "_seen", "_segments", "_unread", "counted", "deep",
-        "done", "ends", "first_ns", "interesting", "lost", "name", "number", "over_ns",
+        "_boundary",
+        "_context",
+        "_dissectors",
+        "_greeted",
+        "_last",
+        "_malformed",
+        "_pending",
+        "_reader",
+        "_requests",
+        "_seen",
+        "_segments",
+        "_unread",
+        "counted",
+        "deep",
+        "done",
+        "ends",
+        "first_ns",
+        "hello",
+        "interesting",
+        "lost",
+        "name",
+        "number",
+        "over_ns",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +97,8 @@ class Talk:
         self.done = self.deep = self.lost = self.interesting = False
         self.over_ns: int | None = None
         self.counted = 0
+        self.hello: ClientHello | None = None
+        """The first one read, until somebody has looked at it."""
         self.name = ""
         self._dissectors = dissectors
         self._context = context
@@ -86,6 +109,7 @@ class Talk:
         self._unread = [0, 0]
         self._requests: dict[int, HttpRequest] = {}
         self._malformed = 0
+        self._greeted = False
         self._last = Stamp(0, 0)
         self._seen = 0
 
@@ -232,6 +256,8 @@ class Talk:
             self._document(read_answer(asked, message), event, events)
         elif isinstance(message, ClientHello):
             self.interesting = self.interesting or is_discovery_host(message.sni)
+            if not self._greeted:
+                self.hello, self._greeted = message, True
 
     @staticmethod
     def _document(message: object, event: Event, events: list[Event]) -> None:

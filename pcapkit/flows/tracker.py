@@ -20,6 +20,7 @@ from pcapkit.flows.reading import Streams
 from pcapkit.flows.streams import Boundary
 from pcapkit.flows.tcp import TcpFacts
 from pcapkit.flows.twins import Copy, Foreign, Twins
+from pcapkit.flows.waiting import Wants
 from pcapkit.limits import MAX_FLOWS, MAX_STREAMS, STREAM_SEGMENTS, STREAM_WINDOW
 from pcapkit.model import FlowSummary, Problem
 from pcapkit.timings import Timings
@@ -33,9 +34,22 @@ _LIMITS: Final = {
 
 
 class Tracker:
-    """Follows the conversations of one capture. ``first_flow``: number of its first one, so that several captures have different numbers."""
+    """Follows the conversations of one capture.
 
-    def __init__(self, capture: int, *, full: bool = False, keys: object | None = None, first_flow: int = 0, timings: Timings | None = None) -> None:
+    ``full``: everything is dissected. ``keys``: TLS secrets. ``first_flow``: number of the first conversation, so that several captures have
+    different ones. ``wants``: which TLS conversations matter, by server name and address; others are read no further than the client's hello.
+    """
+
+    def __init__(
+        self,
+        capture: int,
+        *,
+        full: bool = False,
+        keys: object | None = None,
+        first_flow: int = 0,
+        timings: Timings | None = None,
+        wants: Wants | None = None,
+    ) -> None:
         self.capture = capture
         self.flows = FlowTable(first_number=first_flow)
         self.copies = [0, 0, 0]
@@ -46,7 +60,7 @@ class Tracker:
         self._boundary = Boundary()
         known = all_dissectors()
         context = Context(full, keys)
-        self._streams = Streams(self.flows, capture, [d for d in known if isinstance(d, StreamDissector)], context, self._boundary)
+        self._streams = Streams(self.flows, capture, [d for d in known if isinstance(d, StreamDissector)], context, self._boundary, wants)
         self._datagrams = Datagrams(self.flows, capture, [d for d in known if isinstance(d, DatagramDissector)], self._boundary)
         self._connections = Connections(capture, self.flows, self._tcp, self._datagrams.icmp)
         self._twins = Twins(self.flows, self._tcp.control, self._connections)
@@ -68,6 +82,14 @@ class Tracker:
         self._datagrams.update(table, placed.flow, placed.direction, copies != ORIGINAL, out)
         self._timings.lap("datagrams")
         out.sort(key=_frame)
+        return out
+
+    def reconsider(self) -> list[Observation]:
+        """What matters has changed: conversations that were put aside, and matter now, are read."""
+        out: list[Observation] = []
+        self._streams.reconsider(out)
+        out.sort(key=_frame)
+        self._timings.lap("streams")
         return out
 
     def finish(self) -> list[Observation]:
