@@ -24,6 +24,7 @@ _PROBE: Final = layout(15, type=(">u2", 12), first=("u1", 14))
 _TAG: Final = layout(4, tci=(">u2", 0), type=(">u2", 2))
 _NSH: Final = layout(8, size=("u1", 1), next=("u1", 3))
 _TTAG: Final = layout(8, type=(">u2", 6))
+_VNTAG: Final = layout(6, type=(">u2", 4))
 _CMD: Final = layout(8, length=("u1", 1))
 _TYPE: Final = layout(2, type=(">u2", 0))
 _LLC: Final = layout(8, sap=(">u2", 0), control=("u1", 2), oui=(">u4", 2), type=(">u2", 6))
@@ -124,6 +125,20 @@ def nsh(work: Work, batch: Batch) -> None:
 @layer("ttag", ethertype=0x8988)
 def ttag(work: Work, batch: Batch) -> None:
     """Cisco's time tag: 48 bits of time, then the EtherType."""
+    batch, head = work.read(batch, _TTAG)
+    _tagged(work, batch.skip(8), head["type"].astype(np.uint16))
+
+
+@layer("vn-tag", ethertype=0x8926)
+def vn_tag(work: Work, batch: Batch) -> None:
+    """Cisco's tag of fabric extenders and blade servers: 4 bytes, then the EtherType."""
+    batch, head = work.read(batch, _VNTAG)
+    _tagged(work, batch.skip(6), head["type"].astype(np.uint16))
+
+
+@layer("e-tag", ethertype=0x893F)
+def e_tag(work: Work, batch: Batch) -> None:
+    """IEEE 802.1BR: 6 bytes, then the EtherType."""
     batch, head = work.read(batch, _TTAG)
     _tagged(work, batch.skip(8), head["type"].astype(np.uint16))
 
