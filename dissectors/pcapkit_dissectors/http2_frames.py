@@ -46,6 +46,8 @@ _FLAGS: Final = {
     CONTINUATION: 4,
 }
 _OF_CONNECTION: Final = frozenset({SETTINGS, PING, GOAWAY})
+_UNKNOWN_MAX: Final = 2**14
+"""Payload of a frame of a kind that nobody knows: the size that all must accept (RFC 9113, 4.2), since larger ones are text or noise."""
 _LARGEST: Final = HTTP_HEADER_BYTES + 1024
 """Payload of a frame that is kept until it is whole."""
 
@@ -175,11 +177,10 @@ class Frames:
         """Read the header; False if it cannot be one. Frames of unknown kinds are passed over (RFC 9113, 4.1)."""
         header = bytes(self._header)
         self._header.clear()
-        if header[3] in _FLAGS and not plausible(header):
+        size, kind = int.from_bytes(header[:3], "big"), header[3]
+        if not (plausible(header) if kind in _FLAGS else size <= _UNKNOWN_MAX and header[5] < 0x80):
             return False
-        if header[3] not in _FLAGS and header[5] & 0x80:
-            return False
-        self._left, self._kind, self._flags = int.from_bytes(header[:3], "big"), header[3], header[4]
+        self._left, self._kind, self._flags = size, kind, header[4]
         self._stream = int.from_bytes(header[5:], "big") & 0x7FFFFFFF
         self._streamed = self._kind == DATA and not self._flags & PADDED
         self._kept = self._kind in _READ and self._left <= _LARGEST
