@@ -227,8 +227,8 @@ def confidence(meeting: Meeting, fault: Fault) -> Confidence:
 def because(meeting: Meeting, fault: Fault) -> tuple[str, ...]:
     """Why we are as sure as we are."""
     if meeting.borrowed:
-        elsewhere = any(a.tls and a.tls.chain_ref for a in meeting.attempts)
-        where = "read in another connection to the same server and name" if elsewhere else "given with --intermediates, not seen in the capture"
+        seen = any(a.tls and a.tls.chain_ref for a in meeting.attempts)
+        where = "read in another connection to the same server and name" if seen else "given with --intermediates, not seen in the capture"
         reasons = [f"the chain was {where}"]
     else:
         reasons = ["the chain was read in the capture, signature by signature, at the packet's own time"]
@@ -254,11 +254,16 @@ def target(meeting: Meeting) -> str:
 def did(meeting: Meeting) -> str:
     """What the device did, as a verb."""
     if meeting.reaction == "fell-back" and meeting.other_way:
-        other = meeting.other_way
-        where = other.name if other.name and other.name != meeting.first.name else f"port {other.port}"
-        return f"fell back to {where} after it refused"
+        return f"fell back to {elsewhere(meeting, meeting.other_way)} after it refused"
     words = {"accepted": "accepted", "accepted-after-refusal": "first refused and then accepted", "refused": "refused", "unknown": "was shown"}
     return words[meeting.reaction]
+
+
+def elsewhere(meeting: Meeting, other: Attempt) -> str:
+    """Where the device went instead, as shortly as it can be told from where it was."""
+    if other.name and other.name != meeting.first.name:
+        return other.name
+    return "clear-text HTTP" if other.port == 80 else other.server or "another server"
 
 
 def evidence(meeting: Meeting) -> Iterator[Note]:
@@ -282,8 +287,8 @@ def handshake_notes(attempt: Attempt, tls: Tls) -> Iterator[Note]:
     if tls.hello_ref:
         yield tls.hello_ref, f"ClientHello to {attempt.server}" + (f" for {tls.sni}" if tls.sni else ", no server name")
     if tls.chain_ref and tls.verdict and tls.verdict.leaf:
-        elsewhere = " (seen in another connection)" if tls.chain_borrowed else ""
-        yield tls.chain_ref, f"Certificate {tls.verdict.leaf.common_name or tls.verdict.leaf.subject}, {len(tls.verdict.sent)} sent{elsewhere}"
+        borrowed = " (seen in another connection)" if tls.chain_borrowed else ""
+        yield tls.chain_ref, f"Certificate {tls.verdict.leaf.common_name or tls.verdict.leaf.subject}, {len(tls.verdict.sent)} sent{borrowed}"
     if tls.refusal:
         yield from tls.refusal.evidence
     elif tls.accepted and (data := first_data(tls)):

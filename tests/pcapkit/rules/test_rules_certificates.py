@@ -116,6 +116,17 @@ def test_a_fallback_that_fails_too_is_no_other_way(world):
     assert found["untrusted-private-ca"].facts["by_device"]["D1"]["that_worked"] is False
 
 
+def test_the_same_name_over_http_is_another_way(world):
+    phone = world.phone()
+    phone.lookup(LDI, FE).refused(FE, LDI)
+    phone.http(FE, LDI, f"/?sipuri=sip:anna@{LDI}", answer=lync(("User", f"https://{EXT}/"), ("Domain", f"https://{EXT}/d")))
+    found, _ = say(world)
+    assert found["untrusted-private-ca"].severity == "warning"
+    assert "fell back to clear-text HTTP" in found["untrusted-private-ca"].detail
+    assert found["http-fallback"].caused_by == (found["untrusted-private-ca"].id,)
+    assert set(found["http-fallback"].facts["platforms"]) == set(found["untrusted-private-ca"].facts["platforms"])
+
+
 def test_an_android_user_presses_connect(world):
     phone = world.phone()
     talk = phone.lookup(LDI, FE).connect(FE).hello(LDI).server_flight("private")
