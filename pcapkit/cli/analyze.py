@@ -10,6 +10,7 @@ from pcapkit.cli import errors, formats, logs, output, personal, settings, unava
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.model import SEVERITIES, Report
+from pcapkit.report.names import named
 from pcapkit.report.narrow import Narrowing, NarrowingError, narrow
 
 NO_DAMAGE: Final = frozenset(("limit-reached", "drops", "unknown-link-type", "unknown-layer", "internal-error", "comment"))
@@ -42,7 +43,7 @@ def run(args: Namespace) -> int:
         errors.say(f"{bad.path}: {bad.reason}")
     if not report.captures:
         return stop.code or errors.INPUT
-    shown = _narrowed(report, wanted)
+    shown = _narrowed(named(report, config.names), wanted)
     if personal.wanted(args):
         shown = personal.redacted(shown, args)
     formats.write(shown, args, style)

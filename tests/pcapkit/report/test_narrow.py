@@ -8,6 +8,7 @@ import examples
 import pytest
 
 from pcapkit.model import NotJudged
+from pcapkit.report.names import named
 from pcapkit.report.narrow import Narrowing, NarrowingError, check, find_devices, narrow
 
 WANTED = {
@@ -115,3 +116,10 @@ def test_times(wanted, sessions):
 def test_what_does_not_read_is_refused_before_the_work(wanted):
     with pytest.raises(NarrowingError):
         check(wanted)
+
+
+def test_the_users_own_names_stand_for_devices():
+    report = named(examples.full(), {"a6:1f:0c:00:00:02": "Ann's phone", "10.20.0.52": "Pixel 8"})
+    assert [d.hostname for d in report.devices] == ["iPhone-Joe", "Ann's phone", "Pixel 8", None]
+    assert report.devices[2].notes == ("calls itself Pixel",)
+    assert [d.id for d in find_devices(report, "ann's phone")] == ["D2"]
