@@ -47,7 +47,6 @@ RULE = Rule(
         "Android: Network security configuration",
         "RFC 5280, 6.1",
     ),
-    aliases=("untrusted-ca",),
 )
 _INSPECTION: Final = (
     "Exempt the service's names from TLS inspection: apps that pin certificates fail under it, and so do phones without its root.",
