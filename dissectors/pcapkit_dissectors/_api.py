@@ -46,7 +46,7 @@ class Event:
 
     ``direction`` is 0 from the client (the side that opened the conversation, or was seen first) and 1 from the server.
     ``frames`` are all frames that carry a part of it, ascending; the last one completed it at ``time_ns``.
-    ``complete`` is False where a gap, a cut or the end of the capture took a part away.
+    ``complete`` is False where a gap, a cut or the end of the capture took a part away, or nobody can tell whether it did.
     ``decrypted``: read inside TLS, with keys that were given.
     """
 

@@ -198,6 +198,11 @@ class Body:
         self._whole = False
         self.missing = True
 
+    def doubt(self, note: str) -> None:
+        """All of it may be here, but nobody can tell."""
+        self._note = self._note or note
+        self.missing = True
+
     def leave(self, note: str) -> None:
         """Nobody reads the rest, or it was never sent."""
         self._note = self._note or note

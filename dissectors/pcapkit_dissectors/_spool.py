@@ -29,6 +29,11 @@ class Spool:
         """The frame that brought the last of what was taken."""
         return self._last.frame
 
+    @property
+    def first_frame(self) -> int:
+        """The first frame of what was taken since the last event."""
+        return min(self._frames, default=self._last.frame)
+
     def add(self, data: bytes, stamp: Stamp) -> None:
         """Append what one segment brought."""
         self.data += data

@@ -64,15 +64,16 @@ class _Reading:
 
 
 class _Side:
-    """One direction. ``searched``: bytes of the spool in which no end of a head was found. ``lost``: until a segment begins with a head."""
+    """One direction. ``searched``: bytes of the spool in which no end of a head was found. ``lost``: until a segment begins with a head.
+    ``found_again``: behind a hole that no length bridged, where it is guessed which messages follow, and whether they are whole."""
 
-    __slots__ = ("lost", "reading", "searched", "spool")
+    __slots__ = ("found_again", "lost", "reading", "searched", "spool")
 
     def __init__(self, direction: int) -> None:
         self.spool = Spool(direction)
         self.reading: _Reading | None = None
         self.searched = 0
-        self.lost = False
+        self.lost = self.found_again = False
 
     def lose_track(self) -> None:
         """Nothing that is here can be read."""
@@ -108,8 +109,9 @@ class _Conversation:
             side.reading.body.gap(size)
             if side.reading.framing is not None and side.reading.framing.gap(size):
                 return list(self._read(side))
-        self._unsure = True
-        return list(self._stop(side))
+        events = list(self._stop(side))
+        self._unsure = side.found_again = True
+        return events
 
     def end(self, direction: int) -> list[Event]:
         return list(self._stop(self._sides[direction]))
@@ -162,7 +164,7 @@ class _Conversation:
             keep = asked is not None and asked.keeps_body
             method = None
         else:
-            asked = self._answered(head)
+            asked = self._answered(head, side.spool.first_frame)
             keep = asked.keeps_body if asked else keeps_body_of_type(head.get("content-type"))
             method = asked.method if asked else None
         framing = None if self._leads_away(head, asked) else framing_of(head, method)
@@ -176,15 +178,20 @@ class _Conversation:
         self._asked.append(asked)
         return asked
 
-    def _answered(self, head: Head) -> _Asked | None:
-        """The request of a response: the first that waits; after a loss the last, since hardly anybody sends one before the answer to another."""
+    def _answered(self, head: Head, frame: int) -> _Asked | None:
+        """The request of a response that begins in ``frame``: the first that waits; after a loss the last before it, since hardly anybody
+        sends a request before the answer to another."""
+        waiting = self._asked
         if self._unsure:
-            self._asked = deque(list(self._asked)[-1:], maxlen=HTTP_PENDING)
             self._unsure = False
-        if not self._asked:
+            while len(waiting) > 1 and waiting[1].frame < frame:
+                waiting.popleft()
+            if waiting and waiting[0].frame > frame:
+                return None
+        if not waiting:
             return None
         interim = head.status < 200 and head.status != 101
-        return self._asked[0] if interim else self._asked.popleft()
+        return waiting[0] if interim else waiting.popleft()
 
     def _finish(self, side: _Side) -> Iterator[Event]:
         """Give the message that was read, then what follows from it."""
@@ -192,6 +199,8 @@ class _Conversation:
         if reading is None:
             return
         head, asked = reading.head, reading.asked
+        if side.found_again:
+            reading.body.doubt("found again after a gap")
         event = side.spool.event(_message(head, asked, reading.body.facts()), not reading.body.missing)
         if head.is_request and asked is not None:
             asked.frame = event.frame

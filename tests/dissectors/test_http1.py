@@ -9,7 +9,7 @@ import httptools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pcapkit_dissectors._api import Event, Handover, Malformed
+from pcapkit_dissectors._api import Context, Event, Handover, Malformed, Stamp
 from pcapkit_dissectors._limits import HTTP_HEADER_BYTES, MAX_PROBLEMS_PER_FLOW
 from pcapkit_dissectors.http1 import DISSECTOR
 from pcapkit_dissectors.messages import HttpRequest, HttpResponse
@@ -200,13 +200,23 @@ def test_a_gap_within_a_chunk_is_skipped_and_one_beyond_is_not() -> None:
     inside = run(DISSECTOR, [(0, ASK), (1, CHUNKED[:at]), (1, 10), (1, CHUNKED[at + 10 :] + GIVE)])
     assert [m.body_len for m in responses(inside)] == [5, 15]
     beyond = run(DISSECTOR, [(0, ASK), (1, CHUNKED[:at]), (1, 12), (1, CHUNKED[at + 12 :]), (1, GIVE)])
-    assert [(m.body_len, e.complete) for e in beyond if isinstance(m := e.message, HttpResponse)] == [(5, False), (15, True)]
+    assert [(m.body_len, e.complete) for e in beyond if isinstance(m := e.message, HttpResponse)] == [(5, False), (15, False)]
 
 
-def test_after_a_gap_the_last_request_is_the_one_that_is_answered() -> None:
+def test_after_a_gap_the_last_request_before_is_the_one_that_is_answered() -> None:
     third = ASK.replace(b"autodiscover.xml", b"third")
     events = run(DISSECTOR, [(0, ASK), (1, GIVE[:30]), (1, 500), (0, third), (1, GIVE)])
-    assert [(m.status, m.request_frame, e.complete) for e in events if isinstance(m := e.message, HttpResponse)] == [(200, 1, False), (200, 4, True)]
+    found = [(m.status, m.request_frame, m.body_note, e.complete) for e in events if isinstance(m := e.message, HttpResponse)]
+    assert found == [(200, 1, "the head was not captured whole", False), (200, 4, "found again after a gap", False)]
+
+
+def test_a_request_that_is_fed_before_the_hole_is_given_up_is_not_taken_for_the_one_answered() -> None:
+    conversation = DISSECTOR.start(Context(full=True))
+    for frame, item in ((1, ASK), (4, ASK), (6, ASK)):
+        list(conversation.feed(0, item, Stamp(frame, frame)))
+    found = [*conversation.feed(1, GIVE[:90], Stamp(2, 2)), *conversation.gap(1, 500), *conversation.feed(1, GIVE, Stamp(5, 5))]
+    assert [m.request_frame for m in responses(found)] == [1, 4]
+    assert [m.request_frame for m in responses(list(conversation.feed(1, GIVE, Stamp(7, 7))))] == [6]
 
 
 def test_a_lost_segment_between_messages_is_found_past() -> None:
