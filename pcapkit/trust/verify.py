@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
+from pcapkit.limits import MIB
 from pcapkit.trust.stores import Store, load_store, read_certificates
 from pcapkit.trust.verdict import Status, Verdict
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pcapkit.trust.certificate import Cert
     from pcapkit.trust.chain import Path, Pool
 
+HEARD_BYTES: Final = 16 * MIB
+"""Certificates of the capture that are kept as possible issuers."""
 VERDICTS: Final = 4096
 """Verdicts kept; the oldest leave first."""
 BR_POLICIES: Final = "2.23.140.1."
@@ -56,6 +59,9 @@ class Trust:
         self.at_ns = at_ns
         self._given = tuple(der for path in intermediates for der in read_certificates(path))
         self._pool: Pool | None = None
+        self._heard: dict[bytes, None] = {}
+        self._heard_bytes = 0
+        self._taken = 0
         self._verdicts: dict[tuple[tuple[bytes, ...], str | None], _Kept] = {}
 
     @property
@@ -73,8 +79,18 @@ class Trust:
         return self._pool
 
     def learn(self, der: bytes) -> None:
-        """A certificate seen anywhere in the capture: it may be the issuer that another server did not send."""
-        if self.pool.learn(der):
+        """A certificate seen anywhere in the capture: it may be the issuer that another server did not send. Looked at when a chain is judged."""
+        if der not in self._heard and self._heard_bytes + len(der) <= HEARD_BYTES:
+            self._heard[der] = None
+            self._heard_bytes += len(der)
+
+    def _take_in(self) -> None:
+        """Put what was heard since the last chain into the pool."""
+        if self._taken == len(self._heard):
+            return
+        new = [der for der in islice(self._heard, self._taken, None) if self.pool.learn(der)]
+        self._taken = len(self._heard)
+        if new:
             self._verdicts.clear()
 
     def given_chain(self, name: str) -> tuple[bytes, ...]:
@@ -90,6 +106,7 @@ class Trust:
         der = tuple(chain)
         at_ns = at_ns if self.at_ns is None else self.at_ns
         name = name.lower().rstrip(".") if name else None
+        self._take_in()
         kept = self._verdicts.get((der, name))
         if kept and kept.start_ns <= at_ns < kept.end_ns:
             return kept.verdict
