@@ -9,11 +9,15 @@ from argparse import Namespace
 from typing import Final
 
 from pcapkit.options import Progress
+from pcapkit.report.cells import cells, clip
 from pcapkit.report.escape import visible
 
 FIRST_AFTER_S: Final = 0.1
 EVERY_S: Final = 0.25
-BAR_CELLS: Final = 20
+BAR_CELLS: Final = 14
+LINE_CELLS: Final = 79
+NAME_CELLS: Final = 8
+"""A file's name is shown where there is room for so much of it."""
 
 
 class Meter:
@@ -50,9 +54,8 @@ class Meter:
             said = f"{self.cells[0] * full}{self.cells[1] * (BAR_CELLS - full)} {share:4.0%} · {said} · {duration(left)} left"
         if self.cells[0] == "#":
             said = said.replace("·", "-")
-        room = 78 - len(said)
-        name = visible(os.path.basename(progress.path), limit=max(room - 14, 1))
-        return f"{name} {said}" if room >= 14 else said[:79]
+        room = LINE_CELLS - 1 - cells(said)
+        return f"{clip(visible(os.path.basename(progress.path)), room)} {said}" if room >= NAME_CELLS else clip(said, LINE_CELLS)
 
     def _draw(self, text: str) -> None:
         try:
