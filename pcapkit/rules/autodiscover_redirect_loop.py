@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._http import Placed, answered, asked, bare, exchanges, redirect_target, service, url_of
+from pcapkit.rules._http import Placed, answered, asked, bare, exchanges, redirect_target, url_of
 from pcapkit.rules._names import who
 from pcapkit.sessions.scene import Scene
 
@@ -33,7 +33,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session."""
     by_session: dict[str, list[Placed]] = {}
     for placed in exchanges(scene):
-        if placed.exchange.request and service(placed):
+        if placed.exchange.request:
             by_session.setdefault(placed.session.id, []).append(placed)
     for placed_list in by_session.values():
         placed_list.sort(key=lambda p: p.exchange.request_ref.time_ns if p.exchange.request_ref else 0)

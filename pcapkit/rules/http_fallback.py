@@ -74,7 +74,8 @@ def _form(session: SessionCase, attempt: Attempt, https: list[Attempt]) -> Form 
     redirects = bool(replies) and all(only_redirects(e.response.status if e.response else 0, e.answer) for e in replies)
     if any(a.outcome == "failed" for a in https):
         return "failed"
-    if not replies or redirects or not any((e.response and 200 <= e.response.status < 300) or _exchange_wrong(session, attempt, e) for e in replies):
+    wrong = any(_exchange_wrong(session, attempt, e) for e in replies)
+    if not wrong and (redirects or not any(e.response and 200 <= e.response.status < 300 for e in replies)):
         return None
     return "parallel" if https else "only"
 
