@@ -54,8 +54,6 @@ def _first(magic: int) -> int:
 class PcapReader:
     """Reads pcap forward. ``head``: the first bytes, at least the file header."""
 
-    format = "pcap"
-
     def __init__(self, notes: Notes, head: bytes) -> None:
         found = _magic(head)
         assert found is not None  # chosen by looks_like_pcap

@@ -43,8 +43,6 @@ def looks_like_pcapng(head: bytes | bytearray) -> bool:
 class PcapngReader:
     """Reads pcapng forward."""
 
-    format = "pcapng"
-
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._section = Section(notes)

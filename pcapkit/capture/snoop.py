@@ -24,8 +24,6 @@ _LINK_TYPES: Final = {0: 1, 2: 6, 4: 1, 8: 10, 9: 0, 10: 1, 12: 1, 14: 0, 16: 12
 class SnoopReader:
     """Reads snoop forward. Records are few enough in practice to be walked one by one."""
 
-    format = "snoop"
-
     def __init__(self, notes: Notes, head: bytes) -> None:
         (network,) = struct.unpack_from(">I", head, 12)
         self._link_type = _LINK_TYPES.get(network, linktypes.UNKNOWN)

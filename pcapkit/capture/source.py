@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -32,32 +33,30 @@ _LATE_S: Final = 0.5
 """Records that came are handed on after this time, even if the window has room left."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An input of which the format is known. ``format``: as reports name it; ``size``: bytes of the capture, None where nobody knows."""
+
+    input: Input
+    reader: Reader
+    notes: Notes
+    format: str
+    size: int | None
+
+
 class Source:
     """A capture being read. One thread reads; ``info()``, ``position`` and ``size`` may be asked from another."""
 
-    def __init__(
-        self,
-        path: str,
-        index: int,
-        input_: Input,
-        reader: Reader,
-        notes: Notes,
-        window_bytes: int,
-        stop: Callable[[], bool],
-        *,
-        format_: str | None = None,
-        whole: int | None = None,
-    ) -> None:
+    def __init__(self, path: str, index: int, opened: Opened, window_bytes: int, stop: Callable[[], bool]) -> None:
         self.path = path
-        self.format = format_ or reader.format
         self._index = index
-        self._input = input_
-        self._reader = reader
-        self._notes = notes
+        self._opened = opened
+        self._input, self._reader, self._notes = opened.input, opened.reader, opened.notes
+        if opened.size is not None:
+            window_bytes = min(window_bytes, opened.size)
         self._data = bytearray(max(window_bytes, KIB) + PAD)
         self._begin = self._end = self._base = 0
         self._ended = self._over = False
-        self._whole = whole
         self._stop = stop
 
     @property
@@ -82,9 +81,10 @@ class Source:
 
     def info(self) -> model.Capture:
         """What is known so far. ``packets`` counts frames, ``bytes`` the lengths on the wire of those handed on."""
-        return self._notes.capture(self.path, self.format)
+        return self._notes.capture(self.path, self._opened.format)
 
     def close(self) -> None:
+        """Let go of the file."""
         self._input.close()
 
     def __enter__(self) -> Self:
@@ -113,11 +113,11 @@ class Source:
 
     def _note_troubles(self) -> None:
         for code, detail in self._input.troubles:
-            self._notes.problem(code, detail, None if self.format == NETMON else self._base + self._end)
+            self._notes.problem(code, detail, None if self._opened.format == NETMON else self._base + self._end)
 
     def _span(self) -> Span:
         view = np.frombuffer(self._data, np.uint8)
-        return Span(self._index, self._data, view, self._begin, self._end, self._base, self._ended, self._whole)
+        return Span(self._index, self._data, view, self._begin, self._end, self._base, self._ended, self._opened.size)
 
     def _fill(self, need: int) -> None:
         """Read on behind what is left over, until the window is full, the input ends or pauses, or records have waited long enough."""
@@ -139,7 +139,11 @@ class Source:
         late = time.monotonic() + _LATE_S
         with memoryview(self._data) as view:
             while self._end < full:
-                n = self._input.readinto(view[self._end : full])
+                try:
+                    n = self._input.readinto(view[self._end : full])
+                except OSError as error:
+                    self._input.troubles.append(("read-error", f"reading failed: {error.strerror or error}"))
+                    n = 0
                 if not n:
                     stopped = self._stop()
                     self._ended = n == 0 and not stopped
@@ -176,27 +180,26 @@ def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, fol
     stop = stop or (lambda: False)
     file = open_input(path, follow=follow, stop=stop)
     try:
-        return _opened(path, index, file, follow, window_bytes, stop)
+        opened = _tell(path, file, follow, stop)
     except BaseException:
         file.close()
         raise
+    return Source(path, index, opened, window_bytes, stop)
 
 
-def _opened(path: str, index: int, file: FileInput | PipeInput, follow: bool, window_bytes: int, stop: Callable[[], bool]) -> Source:
+def _tell(path: str, file: FileInput | PipeInput, follow: bool, stop: Callable[[], bool]) -> Opened:
+    """Find out what an input is."""
     head, rewound = peek(file, stop)
     head, rewound, layers = unpacked(head, rewound, stop)
     kind, notes = format_of(head), Notes()
-    if kind is None and not (stop() and len(head) < FILE_HEADER):
-        raise NotACapture(explain(head, path, layers))
-    whole = file.size if isinstance(file, FileInput) and not layers and not follow else None
-    if whole is not None:
-        window_bytes = min(window_bytes, whole)
-    if kind == NETMON:
-        input_ = NetmonInput(rewound, file if isinstance(file, FileInput) and not layers else None)
-        return Source(path, index, input_, PcapngReader(notes), notes, window_bytes, stop, format_=NETMON)
-    reader: Reader = PcapngReader(notes)
+    plain = file if isinstance(file, FileInput) and not layers else None
+    size = plain.size if plain is not None and not follow else None
     if kind == "pcap":
-        reader = PcapReader(notes, head)
-    elif kind == "snoop":
-        reader = SnoopReader(notes, head)
-    return Source(path, index, rewound, reader, notes, window_bytes, stop, whole=whole)
+        return Opened(rewound, PcapReader(notes, head), notes, kind, size)
+    if kind == "snoop":
+        return Opened(rewound, SnoopReader(notes, head), notes, kind, size)
+    if kind == NETMON:
+        return Opened(NetmonInput(rewound, plain), PcapngReader(notes), notes, kind, None)
+    if kind == "pcapng" or (stop() and len(head) < FILE_HEADER):  # stopped before it said anything: empty, not wrong
+        return Opened(rewound, PcapngReader(notes), notes, "pcapng", size)
+    raise NotACapture(explain(head, path, layers))

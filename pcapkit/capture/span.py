@@ -45,9 +45,6 @@ class Taken(NamedTuple):
 class Reader(Protocol):
     """One file format, reading forward."""
 
-    @property
-    def format(self) -> str: ...
-
     def take(self, span: Span) -> Taken:
         """Read all whole records of a span."""
         ...

@@ -274,3 +274,33 @@ def test_comments_are_bounded(file):
     _, capture = read(file(section(), interface(), *many))
     assert len(capture.comments) == 1_000
     assert [(p.code, p.count) for p in capture.problems] == [("limit-reached", 500)]
+
+
+SHORT = {
+    "interface": (block(1, b"abcd"), "bad-block"),
+    "statistics": (block(5, b"abcd"), "bad-block"),
+    "statistics of no interface": (block(5, struct.pack("<III", 9, 0, 0)), "unknown-interface"),
+    "secrets": (block(10, b"abcd"), "bad-block"),
+    "secrets that lie": (block(10, struct.pack("<II", 0x544C534B, 500) + b"abcd"), "bad-block"),
+    "clock of the wrong size": (interface(options=option(9, b"ab") + END), "bad-option"),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_odd_blocks_are_told_and_passed(file, name):
+    odd, code = SHORT[name]
+    before = section() + interface()
+    records, capture = read(file(before, odd, enhanced(A)))
+    assert frames(records) == [(1, A.data)]
+    assert [(p.code, p.offset) for p in capture.problems] == [(code, len(before))]
+
+
+@pytest.mark.parametrize(
+    "record", [struct.pack("<HH", 1, 200) + b"abcd", struct.pack("<HH", 7, 4) + b"abcd", struct.pack("<HH", 1, 2) + b"ab\0\0", b"\1"]
+)
+def test_odd_name_records_are_passed(file, record):
+    path = file(section(), block(4, record + struct.pack("<HH", 1, 8) + b"\xc0\0\2\1yes\0" + bytes(4)))
+    with open_capture(str(path), 0) as source:
+        assert list(source.windows()) == []
+        assert source.names in ({"192.0.2.1": "yes"}, {})
+        assert source.info().problems == ()

@@ -244,6 +244,32 @@ def test_following_ends_when_another_file_takes_the_name(tmp_path):
     assert (capture.packets, codes(capture)) == (40, ["replaced"])
 
 
+def test_following_ends_when_the_file_is_removed(tmp_path):
+    path = tmp_path / "site"
+    path.write_bytes(pcap(PACKETS[:40]))
+    reading = Reading(path, follow=True)
+    reading.wait_for(40)
+    path.unlink()
+    assert codes(reading.end()) == ["replaced"]
+
+
+def test_a_disk_that_fails_gives_what_came_before(tmp_path, monkeypatch):
+    path = tmp_path / "site"
+    path.write_bytes(pcap(PACKETS))
+    readv, calls = os.readv, []
+
+    def failing(fd, buffers):
+        calls.append(fd)
+        if len(calls) > 3:
+            raise OSError(5, "Input/output error")
+        return readv(fd, buffers)
+
+    monkeypatch.setattr(inputs.os, "readv", failing)
+    records, capture = read(path, window_bytes=65_536)
+    assert 0 < len(records) < len(PACKETS)
+    assert "read-error" in codes(capture)
+
+
 def test_a_file_that_shrinks_while_it_is_read_raises_nothing(tmp_path):
     path = tmp_path / "site"
     path.write_bytes(pcap(PACKETS))
