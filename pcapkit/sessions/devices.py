@@ -19,6 +19,8 @@ from pcapkit.sessions.site import Inside, is_unicast
 FULL_TTL: Final = frozenset({64, 128, 255})
 EPHEMERAL: Final = 32_768
 """Ports from here on are no service that a host offers (RFC 6335 leaves them to the client side in practice)."""
+QUIET: Final = 1_024
+"""Hosts without a readable word that are looked at, at most."""
 V6_PREFIXES: Final = 3
 """A phone has addresses of few prefixes; a router carries those of many."""
 
@@ -144,6 +146,7 @@ class Roster:
                 if address not in owner.addresses:
                     owner.addresses[address] = ref.time_ns
                     self._bindings.setdefault(address, []).append((ref.time_ns, mac))
+        self._quiet_hosts()
         for mac, client in self._seen.clients.items():
             owner = self._hosts.get(mac)
             if owner:
@@ -151,6 +154,16 @@ class Roster:
                 owner.first = min(owner.first, client.first, key=lambda r: (r.time_ns, r.capture, r.frame))
         for bindings in self._bindings.values():
             bindings.sort()
+
+    def _quiet_hosts(self) -> None:
+        """Hosts of which only the lease, ARP or ND is readable: they may have opened conversations of which nothing is."""
+        bound = [(lease[1], mac, client.first) for mac, client in self._seen.clients.items() for lease in client.leases]
+        bound += [(address, mac, ref) for (address, mac), ref in self._seen.neighbours.items()]
+        for address, mac, ref in bound[:QUIET]:
+            if address not in self._bindings and mac not in self._forwarders and is_unicast(address) and self._inside(address):
+                host = self._hosts.setdefault(mac, Host(mac, mac, ref, bound=True))
+                host.addresses.setdefault(address, ref.time_ns)
+                self._bindings[address] = [(ref.time_ns, mac)]
 
     # ------------------------------------------------------------ devices
 
@@ -165,7 +178,7 @@ class Roster:
             self._by_key[host.key] = device
 
     def _is_device(self, host: Host, outside: frozenset[str]) -> bool:
-        if not any(s.asks for s in host.sights):
+        if not any(s.asks for s in host.sights) and not self._opens(host):
             return False
         addresses = set(host.addresses)
         if addresses <= self._translated:
@@ -177,6 +190,13 @@ class Roster:
         if any(s.resolves for s in host.sights) or any(a in self._seen.asked for a in addresses):
             return False
         return not self._accepts(host)
+
+    def _opens(self, host: Host) -> bool:
+        """It opened TCP conversations, or QUIC or encrypted DNS ones, in which nothing was readable."""
+        if not host.bound or len(self._hosts) > QUIET:
+            return False
+        seen = (c for a in host.addresses for c in islice(self._find.each(a, None), FEW))
+        return any(c.syns or (c.transport == "udp" and c.server_port in (443, 853)) for c in seen)
 
     def _is_inside(self, host: Host) -> bool:
         return host.bound or any(self._inside(a) for a in host.addresses)

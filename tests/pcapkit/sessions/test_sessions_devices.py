@@ -148,3 +148,20 @@ def test_platforms(lease, agent, platform):
     assert device.platform.name == platform
     assert bool(device.platform.because) == (platform is not None)
     assert device.platform.client == agent
+
+
+def test_a_device_of_which_nothing_is_readable():
+    world = World()
+    world.phone("10.20.0.31", hostname="quiet").syn("198.51.100.1", times=1)
+    world.phone("10.20.0.32", "a4:83:e7:00:00:32", hostname="silent")
+    world.phone("10.20.0.33", "a4:83:e7:00:00:33").arp().syn("198.51.100.1", times=1)
+    assert [(d.hostname, d.addresses) for d in world.scene().devices] == [("quiet", ("10.20.0.31",)), (None, ("10.20.0.33",))]
+
+
+def test_limits_are_told():
+    world = World()
+    world.phone().lookup(NAME, "203.0.113.50")
+    assert world.collector.problems() == []
+    world.collector.facts.count_out("lookups")
+    (problem,) = world.collector.problems()
+    assert (problem.code, problem.count) == ("limit-reached", 1)
