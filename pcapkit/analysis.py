@@ -19,6 +19,7 @@ from pcapkit.columns import Decoder, Table
 from pcapkit.events import as_dict, connection_dict
 from pcapkit.flows.facts import Observation
 from pcapkit.flows.tracker import Tracker
+from pcapkit.keys import Secrets
 from pcapkit.model import Problem, Report, Unreadable
 from pcapkit.options import InputError, Options, Progress, ProgressFn, StopFn
 from pcapkit.sessions import Collector
@@ -31,8 +32,10 @@ from pcapkit.trust.verify import Trust
 class Reading:
     """One capture while it is read, and what is known of it."""
 
-    def __init__(self, path: str, index: int, options: Options, stop: StopFn, tracker: Tracker) -> None:
+    def __init__(self, path: str, index: int, options: Options, stop: StopFn, tracker: Tracker, secrets: Secrets) -> None:
         self.tracker = tracker
+        self._secrets = secrets
+        self._secrets_seen = 0
         self.packets = 0
         self._source: Source = open_capture(path, index, follow=options.follow, stop=stop)
         self._decoder = Decoder(_decode_as(options.decode))
@@ -45,6 +48,7 @@ class Reading:
         try:
             for window in self._source.windows():
                 timings.lap("read")
+                self._learn_secrets()
                 table = self._decoder.decode(window)
                 self._count(table)
                 timings.lap("columns")
@@ -52,6 +56,13 @@ class Reading:
         except OSError as error:
             self._trouble.append(Problem("read-error", f"reading stopped: {error.strerror or error}"))
         yield self.tracker.finish()
+
+    def _learn_secrets(self) -> None:
+        """Secrets stand in a capture before the packets that they open."""
+        texts = self._source.secrets
+        if len(texts) > self._secrets_seen:
+            self._secrets.learn(texts[self._secrets_seen :])
+            self._secrets_seen = len(texts)
 
     def _count(self, table: Table) -> None:
         self.packets += len(table)
@@ -83,6 +94,7 @@ class Analysis:
         self.timings = Timings()
         self._collector = Collector(options.external_fqdns)
         self._trust = Trust(options.trust, options.intermediates, public_roots=options.public_roots, system=options.system_trust, at_ns=options.at_ns)
+        self._secrets = Secrets(options.keylog)
         self._paths = list(paths)
         self._stop = stop or _never
         self._full = full
@@ -96,8 +108,9 @@ class Analysis:
                 return
             index = len(self.readings)
             try:
-                tracker = Tracker(index, full=self._full, first_flow=flows, timings=self.timings, wants=None if self._full else self._collector.wants)
-                reading = Reading(path, index, self.options, self._stop, tracker)
+                wants = None if self._full else self._collector.wants
+                tracker = Tracker(index, full=self._full, keys=self._secrets.log, first_flow=flows, timings=self.timings, wants=wants)
+                reading = Reading(path, index, self.options, self._stop, tracker, self._secrets)
             except (NotACapture, OSError) as error:
                 self.unreadable.append(Unreadable(path, _reason(error)))
                 continue
@@ -121,6 +134,7 @@ class Analysis:
         """Keep the facts; gives what is read on because they made more conversations matter."""
         interest = self._collector.facts.interest
         before = len(interest.domains), len(interest.addresses)
+        self._secrets.look(observations)
         for observation in observations:
             self._collector.add(observation)
         self.timings.lap("facts")
@@ -156,7 +170,7 @@ class Analysis:
         counts: Counter[str] = Counter()
         for reading in self.readings:
             counts.update(reading.tracker.counts())
-        return dict(counts)
+        return {**counts, **self._secrets.counts()}
 
 
 def run(paths: Iterable[str], options: Options, progress: ProgressFn | None = None, stop: StopFn | None = None) -> Report:

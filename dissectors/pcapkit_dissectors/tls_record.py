@@ -309,7 +309,7 @@ def _inside(context: Context) -> Inside | None:
     """What reads protected records. Imported here, since ciphers are dear and few conversations have keys."""
     from pcapkit_dissectors.keylog import KeyLog
 
-    if not isinstance(context.keys, KeyLog):
+    if not isinstance(context.keys, KeyLog) or not context.keys:
         return None
     from pcapkit_dissectors.tls_inside import Inside
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 
 from pcapkit.cli import errors
-from pcapkit.cli.logs import LOG
 
 
 def refuse(args: Namespace) -> None:
@@ -23,5 +22,3 @@ def refuse(args: Namespace) -> None:
     for option, given in later.items():
         if given:
             errors.usage(f"{option} is not in this version yet (see docs/roadmap.md)")
-    if args.keylog:
-        LOG.info("%s: the key log is noted, but this version decrypts nothing yet", args.keylog[0])

@@ -191,7 +191,7 @@ class Talk:
         self.lost = False
         self.name = chosen.name
         self._reader = chosen.start(self._context)
-        self.deep = self.deep or self._context.keys is not None
+        self.deep = self.deep or bool(self._context.keys)
         waiting = list(pending)
         pending.clear()
         for held in waiting:
