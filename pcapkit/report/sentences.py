@@ -15,7 +15,7 @@ from pcapkit.report.style import Style
 
 PROBLEMS: Final = 12
 """Problems of a capture that are listed; the JSON document has all."""
-REMARKS: Final = frozenset(("limit-reached", "unknown-link-type", "unknown-layer", "drops", "comment"))
+REMARKS: Final = frozenset(("limit-reached", "unknown-link-type", "drops", "comment"))
 """Problems that cost no packet of the file itself."""
 
 STOPPED: Final = "Stopped before the end: this is what was read until then."
@@ -87,7 +87,7 @@ def instead(report: Report) -> Iterator[str]:
 def next_steps(report: Report) -> Iterator[str]:
     """Two steps at least that would show a session, the likeliest first."""
     counts = report.counts
-    if counts.get("wlan_encrypted"):
+    if _encrypted_frames(report):
         yield "The phones' data is encrypted 802.11: capture on the access point's switch port instead, or give the key with --wpa-psk."
     if not any(c.packets for c in report.captures):
         yield "Check that the mirror port is on and the interface is up: pcapkit doctor -i IFACE tells."
@@ -97,6 +97,12 @@ def next_steps(report: Report) -> Iterator[str]:
     if counts.get("tls_hellos") or counts.get("tcp_conversations"):
         yield "If the phone uses a cached address, name your external web services: --external-fqdn webext.example.com."
     yield "Capture at the access point or its switch port, both directions, whole packets (tcpdump -s 0)."
+
+
+def _encrypted_frames(report: Report) -> int:
+    """802.11 frames whose data no key opens."""
+    layers = (p for c in report.captures for p in c.problems if p.code == "unknown-layer" and "802.11" in p.detail and "encrypted" in p.detail)
+    return report.counts.get("wlan_encrypted") or sum(p.count for p in layers)
 
 
 def not_judged(style: Style, entry: NotJudged) -> str:
@@ -116,10 +122,14 @@ def limits(style: Style, report: Report) -> Iterator[tuple[str, str]]:
     for number, one in enumerate(report.captures, 1):
         place = f"{number} " if len(report.captures) > 1 else ""
         yield "info", place + _facts(style, one)
-        for problem in one.problems[:PROBLEMS]:
+        told = [problem for problem in one.problems if problem.code != "unknown-layer"]
+        for problem in told[:PROBLEMS]:
             yield "info" if problem.code in REMARKS else "warning", place + _problem(style, problem)
-        if len(one.problems) > PROBLEMS:
-            yield "warning", f"{place}and {words.count(len(one.problems) - PROBLEMS, 'more problem')} (--format json)"
+        if len(told) > PROBLEMS:
+            yield "warning", f"{place}and {words.count(len(told) - PROBLEMS, 'more problem')} (--format json)"
+        unread = [f"{style.show(problem.detail)} ({problem.count:,})" for problem in one.problems if problem.code == "unknown-layer"]
+        if unread:
+            yield "info", f"{place}Not read further: {words.listed(unread, PROBLEMS, ', ')}."
     blind = " ".join(_blind(report))
     if blind:
         yield "info", blind
@@ -148,7 +158,7 @@ def _blind(report: Report) -> Iterator[str]:
     counts = report.counts
     if counts.get("tls13_hidden"):
         yield f"TLS 1.3: {words.count(counts['tls13_hidden'], 'handshake')} whose certificates cannot be seen."
-    if counts.get("decrypted"):
-        yield f"{words.count(counts['decrypted'], 'connection')} decrypted."
+    if "decrypted" in counts:
+        yield f"Decrypted: {counts['decrypted']:,} of {words.count(counts.get('keys_asked', 0), 'connection')} matched the keys given."
     elif counts.get("tls_hellos"):
         yield "Nothing was decrypted."

@@ -99,7 +99,7 @@ class Style:
     def offset(self, time_ns: int) -> str:
         """``+01:00``, or ``UTC``."""
         seconds = 0 if self.utc else self.split_time(time_ns).tm_gmtoff
-        if self.utc or seconds is None:
+        if not seconds:
             return "UTC"
         sign = "-" if seconds < 0 else "+"
         return f"{sign}{abs(seconds) // 3600:02}:{abs(seconds) % 3600 // 60:02}"

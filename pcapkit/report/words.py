@@ -12,22 +12,32 @@ from pcapkit.report.marks import PLATFORM_WORDS, STAGE_WORDS
 
 LINK_WORDS: Final = {
     "ethernet": "Ethernet",
-    "ieee802_11": "802.11",
-    "ieee802_11_radiotap": "802.11 with radiotap",
-    "raw": "raw IP",
-    "linux_sll": "Linux cooked",
+    "null": "loopback",
+    "loop": "loopback",
+    "raw-ip": "raw IP",
+    "ipv4": "raw IPv4",
+    "ipv6": "raw IPv6",
+    "ppp": "PPP",
+    "ppi": "PPI",
+    "nflog": "NFLOG",
+    "pktap": "PKTAP",
+    "linux-sll": "Linux cooked",
+    "linux-sll2": "Linux cooked v2",
+    "ieee802-11": "802.11",
+    "ieee802-11-radiotap": "802.11 with radiotap",
+    "ieee802-11-prism": "802.11 with Prism header",
+    "ieee802-11-avs": "802.11 with AVS header",
 }
 ENCAPSULATION_WORDS: Final = {
     "vlan": "VLAN tags",
     "qinq": "stacked VLAN tags",
-    "mpls": "MPLS",
-    "pppoe": "PPPoE",
-    "gre": "GRE",
-    "erspan": "ERSPAN",
-    "vxlan": "VXLAN",
-    "geneve": "GENEVE",
-    "ipip": "IP in IP",
+    "ip-in-ip": "IP in IP",
+    "hp-erm": "HP ERM",
+    "aruba": "Aruba GRE",
+    "teredo": "Teredo",
+    "6in4": "6in4",
 }
+"""Names that capital letters alone do not make readable (``erspan`` becomes ERSPAN)."""
 
 COUNT_WORDS: Final = {
     "dns_queries": "DNS queries",
@@ -159,7 +169,7 @@ def short_filter(display_filter: str) -> str:
 def link(capture: Capture) -> str:
     """``Ethernet, VLAN tags (20)``: what the packets were wrapped in."""
     layers = [LINK_WORDS.get(name, name) for name in capture.link_types]
-    tunnels = [f"{ENCAPSULATION_WORDS.get(name, name)} ({n:,})" for name, n in capture.encapsulations.items() if n]
+    tunnels = [f"{ENCAPSULATION_WORDS.get(name, name.upper())} ({n:,})" for name, n in capture.encapsulations.items() if n]
     return ", ".join(layers + tunnels)
 
 
