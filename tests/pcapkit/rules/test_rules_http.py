@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
 from scenes import World, lync
 
 from pcapkit.rules import judge
-from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
 
 LDI, LD, EXT, AD, MAIL = (
     "lyncdiscoverinternal.contoso.com",
