@@ -1,7 +1,7 @@
 """Events of the whole capture → the facts that sessions are made of.
 
-Facts that have nothing to do with a discovery are held for a while (capture time, and a count), then looked at once more: by then it is known
-whether their domain or address matters. So memory does not grow with the capture.
+Facts that have nothing to do with a discovery are held until so many others have come, then looked at once more: by then it is known whether their
+domain or address matters. So memory does not grow with the capture.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ from pcapkit.sessions.roles import host_of
 from pcapkit.sessions.scene import Ref
 from pcapkit.sessions.sightings import Sightings
 
-HOLD_NS: Final = 120 * 10**9
 HOLD_DNS: Final = 8_192
-HOLD_FLOWS: Final = 2_048
+HOLD_FLOWS: Final = 4_096
 KEEP_DNS: Final = 32_768
 KEEP_FLOWS: Final = 16_384
 EVENTS_PER_FLOW: Final = 1_024
@@ -170,10 +169,10 @@ class Collecting:
         if time_ns > facts.last_ns:
             facts.last_ns = time_ns
         handle(self, obs, event, Ref(obs.capture, event.frames[-1], time_ns))
-        if facts.held_dns and (facts.held_dns[0].ref.time_ns < time_ns - HOLD_NS or len(facts.held_dns) > HOLD_DNS):
+        if len(facts.held_dns) > HOLD_DNS:
             self._settle_dns()
-        if facts.held_flows:
-            self._settle_flow(time_ns)
+        if len(facts.held_flows) > HOLD_FLOWS:
+            self._settle_flow()
 
     # ------------------------------------------------------------ DNS
 
@@ -298,22 +297,15 @@ class Collecting:
         facts.kept = True
         self._kept_flows += 1
 
-    def _settle_flow(self, now_ns: int) -> None:
-        """Look at the eldest held conversation: keep it, drop it, or hold it further while it is busy."""
-        held, flows = self.facts.held_flows, self.facts.flows
-        crowded = len(held) > HOLD_FLOWS
-        facts = flows.get(held[0])
+    def _settle_flow(self) -> None:
+        """Look at the eldest held conversation once more: keep it or drop it."""
+        facts = self.facts.flows.get(self.facts.held_flows.popleft())
         if facts is None or facts.kept:
-            held.popleft()
-        elif crowded or facts.first.time_ns < now_ns - HOLD_NS:
-            held.popleft()
-            if self.facts.of_interest(facts):
-                self._keep(facts)
-            elif not crowded and facts.last_ns >= now_ns - HOLD_NS:
-                held.append(facts.flow)
-                return
-            if not facts.kept:
-                del flows[facts.flow]
+            return
+        if self.facts.of_interest(facts):
+            self._keep(facts)
+        if not facts.kept:
+            del self.facts.flows[facts.flow]
 
     def _tls(self, obs: Observation, event: Event, ref: Ref) -> None:
         self._flow(obs, event, ref)
