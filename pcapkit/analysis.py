@@ -148,7 +148,7 @@ class Analysis:
         captures = tuple(reading.capture() for reading in self.readings)
         trackers = [reading.tracker for reading in self.readings]
         scene = self._collector.scene(trackers, captures, self.options, self.options.thresholds, self._trust)
-        troubles: list[Problem] = []
+        troubles: list[Problem] = self._collector.problems()
         findings, not_judged = judge(scene, troubles)
         if troubles and captures:
             captures = (replace(captures[0], problems=(*captures[0].problems, *troubles)), *captures[1:])
