@@ -11,7 +11,7 @@ from pcapkit.flows.facts import FIN, FORWARD, REVERSE, RST, SYN, Connection, See
 from pcapkit.flows.flows import CLIENT_IS_B, SERVER_SPOKE_FIRST, TCP, UDP, FlowTable
 from pcapkit.flows.sides import Ints, Mask
 from pcapkit.flows.tcp import TcpFacts
-from pcapkit.flows.text import address_text, address_words, mac_text
+from pcapkit.flows.text import address_words, key_ends, mac_text
 from pcapkit.model import FlowSummary
 
 TRANSPORTS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 58: "icmpv6", 132: "sctp"}
@@ -141,10 +141,8 @@ class Connections:
 
     def _row(self, row: int) -> _Row:
         a_hi, a_lo, b_hi, b_lo, tail, first_frame, last_frame, first_time, last_time, number, name, tcp, state, vlan = self._flows.rows.row(row)
-        version, proto = tail & 255, tail >> 8 & 255
-        a = address_text(version, a_hi, a_lo), tail >> 32
-        b = address_text(version, b_hi, b_lo), tail >> 16 & _LOW16
-        client, server = (b, a) if state & CLIENT_IS_B else (a, b)
+        client, server = key_ends(a_hi, a_lo, b_hi, b_lo, tail, bool(state & CLIENT_IS_B))
+        proto = tail >> 8 & 255
         ends = Ends(TRANSPORTS.get(proto) or f"ip-{proto}", *client, *server)
         return _Row(ends, number, name, tcp, state, vlan, first_frame, last_frame, first_time, last_time, *self._flows.rows.sides(row))
 

@@ -82,24 +82,32 @@ class Datagrams:
         which = self._by_port[table.dport]
         which = np.where(which == 0, self._by_port[table.sport], which)
         rows = np.flatnonzero(is_udp & (which != 0))
+        self.fed += len(rows)
         places = zip(which[rows].tolist(), flow[rows].tolist(), direction[rows].tolist(), copy[rows].tolist(), strict=True)
         for packet, (kind, number, side, duplicate) in zip(packets(table, rows), places, strict=True):
-            events = self._parse(self._dissectors[kind - 1], packet, side)
-            out += [self._observation(packet, number, "udp", event, duplicate) for event in events]
+            for event in self._parse(self._dissectors[kind - 1], packet, side):
+                out.append(self._observation(packet, number, "udp", event, duplicate))  # noqa: PERF401  # nearly always one
 
     def _parse(self, dissector: DatagramDissector, packet: Packet, side: int) -> list[Event]:
-        def work() -> list[Event]:
-            try:
-                return [Event(dissector.parse(packet.data), side, packet.frames, packet.time_ns)]
-            except DissectError as error:
-                found: list[Event] = []
-                message = dissector.partial(packet.data) if dissector.partial else None
-                if message is not None:
-                    found.append(Event(message, side, packet.frames, packet.time_ns, complete=False))
-                wrong = Malformed(dissector.name, error.reason, error.offset, packet.cut and isinstance(error, Truncated))
-                return [*found, Event(wrong, side, packet.frames, packet.time_ns, complete=False)]
+        """The message of a packet; of a damaged one what can be read, and what is wrong with it."""
+        try:
+            return [Event(dissector.parse(packet.data), side, packet.frames, packet.time_ns)]
+        except DissectError as error:
+            wrong = Malformed(dissector.name, error.reason, error.offset, packet.cut and isinstance(error, Truncated))
+            malformed = Event(wrong, side, packet.frames, packet.time_ns, complete=False)
+        except Exception as error:
+            self._boundary.bug(dissector.name, packet.frames[-1], error)
+            return []
+        return [*self._partial(dissector, packet, side), malformed]
 
-        return self._run(dissector.name, packet, work)
+    def _partial(self, dissector: DatagramDissector, packet: Packet, side: int) -> list[Event]:
+        """What can be read of a damaged message."""
+
+        def work() -> list[Event]:
+            message = dissector.partial(packet.data) if dissector.partial else None
+            return [] if message is None else [Event(message, side, packet.frames, packet.time_ns, complete=False)]
+
+        return self._boundary.run(dissector.name, side, Stamp(packet.frames[-1], packet.time_ns), work) or []
 
     # ---------------------------------------------------------------- ICMP
 
@@ -181,9 +189,6 @@ class Datagrams:
             message = parse(packet.data)
             return [] if message is None else [Event(message, 0, packet.frames, packet.time_ns)]
 
-        return self._run(name, packet, work)
-
-    def _run(self, name: str, packet: Packet, work: Callable[[], list[Event]]) -> list[Event]:
         self.fed += 1
         return self._boundary.run(name, 0, Stamp(packet.frames[-1], packet.time_ns), work) or []
 

@@ -8,16 +8,16 @@ from heapq import heappop, heappush
 
 import numpy as np
 from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
-from pcapkit_dissectors.messages import ClientHello
+from pcapkit_dissectors.tls_peek import peek_server_name
 
 from pcapkit.columns.table import Table
 from pcapkit.flows.facts import FIN, RST, Observation
-from pcapkit.flows.flows import DEEP, DONE, LIVE, MARKED, PINNED, FlowTable
+from pcapkit.flows.flows import CLIENT_IS_B, DEEP, DONE, LIVE, MARKED, PINNED, FlowTable
 from pcapkit.flows.selection import Selector
 from pcapkit.flows.sides import Ints
 from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
 from pcapkit.flows.tcp import Segments
-from pcapkit.flows.text import address_text, mac_text
+from pcapkit.flows.text import key_ends, mac_text
 from pcapkit.flows.waiting import Kept, Waiting, Wants
 from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
 
@@ -68,15 +68,15 @@ class Streams:
 
     def reconsider(self, out: list[Observation]) -> None:
         """Read the conversations that have come to matter since their segments were put aside."""
-        for talk, segments in self._waiting.wanted_now():
-            self._talks[talk.number] = talk
+        for number, segments in self._waiting.wanted_now():
+            row = self._flows.row_of(number)
             for direction, start, top, data, size, frame, time_ns in segments:
+                talk = self._touch(number, row, time_ns)
                 self.fed += 1
                 self._tell(talk, talk.feed(direction, start, top, data, size, Stamp(frame, time_ns)), out)
                 if talk.done:
                     self._end(talk.number, out)
                     break
-            else:
                 self._memory += talk.count_held()
         self._relieve(out)
 
@@ -97,31 +97,33 @@ class Streams:
                 self._put_aside(number, [(p[1], p[7], p[8], bytes(buffer[p[4] : p[4] + p[5]]), p[6], p[2], p[3]) for p in picks[at:]])
                 return
             line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
+            data = bytes(buffer[offset : offset + length])
+            if self._waiting.used and number not in self._talks and self._may_wait(number, row, data):
+                continue
             at += 1
-            talk = self._touch(number, row, table, line, direction, time_ns)
+            talk = self._touch(number, row, time_ns)
             self._closes(talk, over)
             if talk.over_ns is not None and time_ns > talk.over_ns:
                 self._end(number, out)
                 return
             self.fed += 1
-            events = talk.feed(direction, start, top, bytes(buffer[offset : offset + length]), size, Stamp(frame, time_ns))
+            events = talk.feed(direction, start, top, data, size, Stamp(frame, time_ns))
             if events:
                 self._tell(talk, events, out)
             if talk.done:
                 self._end(number, out)
                 return
             self._memory += talk.count_held()
-            if talk.hello is not None:
-                self._greet(talk, talk.hello)
             if self._changed(talk, row):
                 picks, at = _picks(table, s, self._selector.after(table, s, row, line)), 0
 
-    def _greet(self, talk: Talk, hello: ClientHello) -> None:
-        """Now it is known whom the client wants to talk to: go on reading, or wait."""
-        talk.hello = None
-        if self._waiting.may_wait(hello.sni, talk.ends[1].address):
-            self._drop(talk)
-            self._waiting.begin(talk, hello.sni)
+    def _may_wait(self, number: int, row: int, data: bytes) -> bool:
+        """A conversation begins with a hello to somebody who matters to nobody: let it wait."""
+        known, server_name = peek_server_name(data)
+        if not known:
+            return False
+        client, server = self._ends_of(row)
+        return self._waiting.begin(number, client.address, server.address, server_name)
 
     def _put_aside(self, number: int, segments: list[Kept]) -> None:
         for given_up in self._waiting.keep(number, segments):
@@ -143,14 +145,21 @@ class Streams:
             return True
         return False
 
-    def _touch(self, number: int, row: int, table: Table, line: int, direction: int, time_ns: int) -> Talk:
-        """The conversation of a row, begun if need be; now the most recently fed."""
+    def _touch(self, number: int, row: int, time_ns: int) -> Talk:
+        """The conversation, begun if need be; now the most recently fed."""
         talk = self._talks.pop(number, None)
         if talk is None:
-            talk = Talk(number, _ends_of(table, line, direction), time_ns, self._dissectors, self._context, self._boundary)
+            talk = Talk(number, self._ends_of(row), time_ns, self._dissectors, self._context, self._boundary)
             self._flows.rows["state"][row] |= LIVE
         self._talks[number] = talk
         return talk
+
+    def _ends_of(self, row: int) -> tuple[End, End]:
+        """Client and server."""
+        a_hi, a_lo, b_hi, b_lo, tail, *_, state, _ = self._flows.rows.row(row)
+        client, server = key_ends(a_hi, a_lo, b_hi, b_lo, tail, bool(state & CLIENT_IS_B))
+        (_, client_mac, *_), (_, server_mac, *_) = self._flows.rows.sides(row)
+        return End(*client, mac_text(client_mac)), End(*server, mac_text(server_mac))
 
     def _tell(self, talk: Talk, events: list[Event], out: list[Observation]) -> None:
         client, server = talk.ends
@@ -224,11 +233,3 @@ def _picks(table: Table, s: Segments, elements: Ints) -> list[Pick]:
         s.start[elements], s.top[elements],
     )  # fmt: skip
     return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
-def _ends_of(table: Table, row: int, direction: int) -> tuple[End, End]:
-    """Client and server of a packet's conversation."""
-    version = int(table.version[row])
-    src = End(address_text(version, int(table.src_hi[row]), int(table.src_lo[row])), int(table.sport[row]), mac_text(int(table.src_mac[row])))
-    dst = End(address_text(version, int(table.dst_hi[row]), int(table.dst_lo[row])), int(table.dport[row]), mac_text(int(table.dst_mac[row])))
-    return (dst, src) if direction else (src, dst)

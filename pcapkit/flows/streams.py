@@ -51,12 +51,16 @@ class Boundary:
             cut = isinstance(error, Truncated)
             return [Event(Malformed(name, error.reason, error.offset, cut), direction, (stamp.frame,), stamp.time_ns, complete=False)]
         except Exception as error:
-            if self.strict:
-                raise
-            key = (name, f"{type(error).__name__}: {error}"[:200])
-            count, first = self.bugs.get(key, (0, stamp.frame))
-            self.bugs[key] = (count + 1, first)
+            self.bug(name, stamp.frame, error)
             return None
+
+    def bug(self, name: str, frame: int, error: Exception) -> None:
+        """Count a bug, or raise it again."""
+        if self.strict:
+            raise error
+        key = (name, f"{type(error).__name__}: {error}"[:200])
+        count, first = self.bugs.get(key, (0, frame))
+        self.bugs[key] = (count + 1, first)
 
 
 class Talk:
@@ -66,7 +70,6 @@ class Talk:
         "_boundary",
         "_context",
         "_dissectors",
-        "_greeted",
         "_last",
         "_malformed",
         "_pending",
@@ -80,7 +83,6 @@ class Talk:
         "done",
         "ends",
         "first_ns",
-        "hello",
         "interesting",
         "lost",
         "name",
@@ -97,8 +99,6 @@ class Talk:
         self.done = self.deep = self.lost = self.interesting = False
         self.over_ns: int | None = None
         self.counted = 0
-        self.hello: ClientHello | None = None
-        """The first one read, until somebody has looked at it."""
         self.name = ""
         self._dissectors = dissectors
         self._context = context
@@ -109,7 +109,6 @@ class Talk:
         self._unread = [0, 0]
         self._requests: dict[int, HttpRequest] = {}
         self._malformed = 0
-        self._greeted = False
         self._last = Stamp(0, 0)
         self._seen = 0
 
@@ -256,8 +255,6 @@ class Talk:
             self._document(read_answer(asked, message), event, events)
         elif isinstance(message, ClientHello):
             self.interesting = self.interesting or is_discovery_host(message.sni)
-            if not self._greeted:
-                self.hello, self._greeted = message, True
 
     @staticmethod
     def _document(message: object, event: Event, events: list[Event]) -> None:

@@ -28,3 +28,11 @@ def address_words(text: str) -> tuple[int, np.uint64, np.uint64] | None:
 def mac_text(number: int) -> str | None:
     """A MAC as ``aa:bb:…``, None for 0."""
     return number.to_bytes(6, "big").hex(":") if number else None
+
+
+def key_ends(a_hi: int, a_lo: int, b_hi: int, b_lo: int, tail: int, client_is_b: bool) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Address and port of client and server, from the columns of ``key.Keys``."""
+    version = tail & 255
+    a = address_text(version, a_hi, a_lo), tail >> 32
+    b = address_text(version, b_hi, b_lo), tail >> 16 & 0xFFFF
+    return (b, a) if client_is_b else (a, b)

@@ -1,17 +1,19 @@
 """Conversations that matter to nobody yet: their segments are kept for a while, unread, in case something is learned that makes them matter.
 
-Most TLS conversations of a capture go to servers that no discovery ever speaks of. Of these only the client's hello is read, and of some, one for each
-of the first names, everything: whether certificates of strangers are what they should be says something about the network.
+Most TLS conversations of a capture go to servers that no discovery ever speaks of. Of these nothing is read but the server's name, except of one for
+each client, which may be a device that nothing else shows, and of one for each of the first names: whether the certificates of strangers are what they
+should be says something about the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
-from pcapkit.flows.streams import Talk
-from pcapkit.limits import MIB
+from pcapkit.limits import MAX_DEVICES, MIB
+
+T = TypeVar("T")
 
 WAITING_BYTES: Final = 16 * MIB
 """Payload kept in all; the conversations that wait longest are given up first."""
@@ -28,8 +30,8 @@ Kept = tuple[int, int, int, bytes, int, int, int]
 
 @dataclass(slots=True)
 class _Entry:
-    talk: Talk
     server_name: str | None
+    server: str
     segments: list[Kept] = field(default_factory=list)
     size: int = 0
 
@@ -41,23 +43,29 @@ class Waiting:
         self._wants = wants
         self._entries: dict[int, _Entry] = {}
         self._names: set[str | None] = set()
+        self._clients: set[str] = set()
         self._size = 0
 
     def __contains__(self, number: int) -> bool:
         return number in self._entries
 
-    def may_wait(self, server_name: str | None, server: str) -> bool:
-        """A conversation that matters to nobody, nor is wanted as a sample. Decided once for each, when its name is known."""
+    @property
+    def used(self) -> bool:
+        """Conversations may wait at all."""
+        return self._wants is not None
+
+    def begin(self, number: int, client: str, server: str, server_name: str | None) -> bool:
+        """Let a conversation wait if it matters to nobody, and is wanted neither as a sample nor to know the client.
+
+        Asked once for each conversation, when its name is known.
+        """
         if self._wants is None:
             return False
-        sample = len(self._names) < SAMPLES and server_name not in self._names
-        if sample:
-            self._names.add(server_name)
-        return not self._wants(server_name, server) and not sample
-
-    def begin(self, talk: Talk, server_name: str | None) -> None:
-        """Let a conversation wait."""
-        self._entries[talk.number] = _Entry(talk, server_name)
+        sample = _first(self._names, server_name, SAMPLES) | _first(self._clients, client, MAX_DEVICES)
+        if sample or self._wants(server_name, server):
+            return False
+        self._entries[number] = _Entry(server_name, server)
+        return True
 
     def keep(self, number: int, segments: list[Kept]) -> list[int]:
         """Keep further segments of a conversation; gives the numbers of those that must be given up for them."""
@@ -73,10 +81,18 @@ class Waiting:
             given_up.append(eldest)
         return given_up
 
-    def wanted_now(self) -> Iterator[tuple[Talk, list[Kept]]]:
+    def wanted_now(self) -> Iterator[tuple[int, list[Kept]]]:
         """The conversations that have come to matter; they wait no longer."""
         if self._wants is not None:
             for number, entry in list(self._entries.items()):
-                if self._wants(entry.server_name, entry.talk.ends[1].address):
+                if self._wants(entry.server_name, entry.server):
                     self._size -= self._entries.pop(number).size
-                    yield entry.talk, entry.segments
+                    yield number, entry.segments
+
+
+def _first(seen: set[T], item: T, limit: int) -> bool:
+    """The item is new, and there was room to remember it."""
+    if item in seen or len(seen) >= limit:
+        return False
+    seen.add(item)
+    return True

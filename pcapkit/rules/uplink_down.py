@@ -32,7 +32,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     ours = {address for device in scene.devices for address in device.addresses}
     silent = sorted((c for c in scene.unanswered() if c.client in ours and not scene.is_inside(c.server)), key=lambda c: c.first_time_ns)
     window = int(scene.thresholds.uplink_window_s * NS)
-    answered: list[Connection] | None = None
+    answered = _Answered(scene, ours)
     start = 0
     for end, last in enumerate(silent):
         while last.first_time_ns - silent[start].first_time_ns > window:
@@ -40,14 +40,30 @@ def check(scene: Scene) -> Iterator[Hit]:
         near = silent[start : end + 1]
         if len({c.server for c in near}) < scene.thresholds.uplink_min:
             continue
-        if answered is None:
-            answered = [
-                c for address in ours for c in scene.find(address, None, None) if (c.established or c.resets) and not scene.is_inside(c.server)
-            ]
-        if not any(c.first_time_ns <= last.first_time_ns + window and c.last_time_ns >= near[0].first_time_ns - window for c in answered):
+        if not answered.between(near[0].first_time_ns - window, last.first_time_ns + window):
             outage = [c for c in silent[start:] if c.first_time_ns - near[0].first_time_ns <= window]
             yield _hit(outage, sorted({c.server for c in outage}))
             return
+
+
+class _Answered:
+    """Conversations with the outside that got an answer, looked at only as far as it takes to find one."""
+
+    def __init__(self, scene: Scene, ours: set[str]) -> None:
+        self._seen: list[Connection] = []
+        self._more = (
+            c for address in sorted(ours) for c in scene.find(address, None, None) if (c.established or c.resets) and not scene.is_inside(c.server)
+        )
+
+    def between(self, start_ns: int, end_ns: int) -> bool:
+        """One of them lasted into this time."""
+        if any(c.first_time_ns <= end_ns and c.last_time_ns >= start_ns for c in self._seen):
+            return True
+        for connection in self._more:
+            self._seen.append(connection)
+            if connection.first_time_ns <= end_ns and connection.last_time_ns >= start_ns:
+                return True
+        return False
 
 
 def _hit(near: list[Connection], servers: list[str]) -> Hit:
