@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -112,14 +112,21 @@ class Ours:
         name = name.lower() if name else None
         found = [
             *self._told(address, name),
-            *self._by_packets(address),
-            *self._near(address),
-            *self._zone(address, name),
+            *self._by_packets(address, device),
+            *self._near(address, device),
+            *self._zone(address, name, device),
             *self._asked(address, name, device),
         ]
         if found:
             found += self._others(address, name, device)
         return sorted(found, key=lambda e: (not e.strong, e.code))
+
+    def _flows(self, address: str, device: str | None) -> Iterator[int]:
+        """Conversations to an address, those of the device first: what it did itself proves best."""
+        mine = [flow for own in self._addresses.get(device or "", ()) for flow in self._find.flows(own, address)]
+        known = set(mine)
+        yield from mine
+        yield from (flow for flow in self._find.flows(None, address) if flow not in known)
 
     def _leads_inside(self, address: str) -> bool:
         return is_unicast(address) and self._inside(address) and not address.startswith("127.") and address != "::1"
@@ -130,8 +137,8 @@ class Ours:
         elif name and name in self._external:
             yield OursEvidence("H1", True, f"{name} was given as an external name of the site", ())
 
-    def _by_packets(self, address: str) -> Iterable[OursEvidence]:
-        for flow in self._find.flows(None, address):
+    def _by_packets(self, address: str, device: str | None) -> Iterable[OursEvidence]:
+        for flow in self._flows(address, device):
             reply = next((r for r in self._foreign.get(flow, ()) if self._inside(r.source)), None)
             if reply:
                 yield OursEvidence("H2", True, f"the SYN to {address} was answered by the private address {reply.source}", (reply.syn, reply.reply))
@@ -143,9 +150,9 @@ class Ours:
                 )
                 return
 
-    def _near(self, address: str) -> Iterable[OursEvidence]:
-        for connection in islice(self._find.each(None, address), FEW):
-            if connection.transport != "tcp":
+    def _near(self, address: str, device: str | None) -> Iterable[OursEvidence]:
+        for connection in islice(map(self._find.connection, self._flows(address, device)), FEW):
+            if connection is None or connection.transport != "tcp":
                 continue
             for answer in connection.synacks:
                 if answer.ttl in NEAR_TTL:
@@ -158,15 +165,16 @@ class Ours:
                 yield OursEvidence("H5", True, f"{address} sent data from at most two hops away (TTL {data.ttl[1]})", (ref,))
                 return
 
-    def _owners(self, address: str, name: str | None) -> list[Lookup]:
-        """Look-ups that gave the address, those of ``name`` first."""
+    def _owners(self, address: str, name: str | None, device: str | None) -> list[Lookup]:
+        """Look-ups that gave the address, those of ``name`` and of the device first."""
         found = self._by_address.get(address, [])
-        return sorted(found, key=lambda x: (x.name.lower() != name, x.first.time_ns))
+        return sorted(found, key=lambda x: (x.name.lower() != name, x.device != device, x.first.time_ns))
 
-    def _zone(self, address: str, name: str | None) -> Iterable[OursEvidence]:
-        for lookup in self._owners(address, name):
+    def _zone(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
+        for lookup in self._owners(address, name, device):
             zone = organisational_domain(lookup.owner)
-            other = next((x for x in self._private.get(zone, ()) if x.answer), None) if zone else None
+            private_ones = (x for x in self._private.get(zone or "", ()) if x.answer)
+            other = min(private_ones, key=lambda x: (x.device != device, x.first.time_ns), default=None)
             if other and other.answer:
                 refs = tuple(r for r in (lookup.answer, other.answer) if r)
                 private = next(a for a in other.addresses if self._leads_inside(a))
@@ -174,7 +182,7 @@ class Ours:
                 return
 
     def _asked(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
-        for lookup in self._owners(address, name):
+        for lookup in self._owners(address, name, device):
             asked = lookup.name.lower()
             told = by_name(asked)
             domains = self._domains.get(device or lookup.device, set())
