@@ -1,6 +1,7 @@
 """Look-ups: what belongs together, and what came of it."""
 
 import pytest
+from pcapkit_dissectors.messages import Dns, Record
 from scenes import RESOLVER, World
 
 NAME = "lyncdiscoverinternal.contoso.com"
@@ -133,16 +134,10 @@ def test_a_search_suffix_says_nothing_about_the_name():
 def test_an_answer_without_its_question_is_kept_and_said():
     world = World()
     phone = world.phone()
-    phone.lookup(NAME, "10.0.0.10")
-    world.frame = 0
-    other = World()
-    peer = other.phone()
-    peer._ask("lyncdiscover.contoso.com", "A", RESOLVER, 1, 1)
-    from pcapkit_dissectors.messages import Dns, Record
-
+    phone._ask("lyncdiscover.contoso.com", "A", RESOLVER, 1, 1)
     message = Dns("dns", 9, 0, True, 0, False, NAME, "A", ((NAME, "A"),), (Record(NAME, "A", 60, "10.0.0.10"),))
-    other.tell(message, RESOLVER, peer.ip, 53, 4242, macs=(None, peer.mac))
-    (lookup,) = the_lookups(other)
+    world.tell(message, RESOLVER, phone.ip, 53, 4242, macs=(None, phone.mac))
+    (lookup,) = the_lookups(world)
     assert not lookup.queries[0].asked
     assert lookup.outcome == "answered"
 
