@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pcapkit_dissectors._api import Event, Malformed
+from pcapkit_dissectors.http2_frames import PREFACE
 from pcapkit_dissectors.keylog import KeyLog
-from pcapkit_dissectors.messages import Alert, Certificate, HttpRequest, HttpResponse, TlsKeys
+from pcapkit_dissectors.messages import Alert, Certificate, HttpRequest, HttpResponse, ServerHello, TlsKeys
 from tls_talk import NO_ENCRYPT_THEN_MAC, NO_EXTENDED_MASTER_SECRET, NO_TICKET, REQUEST, RESPONSE, Party, Talk, identity, opened
 
 V = ssl.TLSVersion
@@ -269,3 +271,81 @@ def test_without_interest_the_conversation_is_left_early() -> None:
     talk = Party(V.TLSv1_3).talk(((0, plain), (1, RESPONSE.replace(b"xml", b"css")), (0, plain), (1, RESPONSE)))
     assert len(inside(opened(talk.flow, talk.keylog, full=False))) == 2
     assert len(inside(opened(talk.flow, talk.keylog))) == 6
+
+
+# ---------------------------------------------------------------- the protocol above
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def h2(direction: int) -> bytes:
+    """A request or its response in HTTP/2."""
+    encoder = Encoder()
+    if direction == 0:
+        block = encoder.encode([(":method", "GET"), (":path", "/ews"), (":authority", "mail.example.com")])
+        return PREFACE + bytes.fromhex("000000040000000000") + frame(1, 5, 1, bytes(block))
+    block = encoder.encode([(":status", "401"), ("www-authenticate", "Negotiate")])
+    return bytes.fromhex("000000040000000000") + frame(1, 5, 1, bytes(block))
+
+
+@pytest.mark.parametrize("version", [V.TLSv1_2, V.TLSv1_3])
+@pytest.mark.parametrize("protocols", [("h2",), ()])
+def test_http2_by_alpn_or_by_its_preface(version: ssl.TLSVersion, protocols: tuple[str, ...]) -> None:
+    talk = Party(version, alpn=protocols).talk([(0, h2(0)), (1, h2(1))])
+    events = [e for e in opened(talk.flow, talk.keylog) if e.decrypted and isinstance(e.message, (HttpRequest, HttpResponse))]
+    assert [e.message.TYPE for e in events] == ["http2.request", "http2.response"]
+    request, response = events
+    assert isinstance(response.message, HttpResponse)
+    assert (response.message.www_authenticate, response.message.request_frame) == (("Negotiate",), request.frame)
+
+
+def test_other_protocols_are_left_alone() -> None:
+    chunks = [(0, b"a001 LOGIN anna secret\r\n"), (1, b"a001 OK\r\n")] * 10
+    for protocols in ((), ("imap",)):
+        talk = Party(V.TLSv1_3, alpn=protocols).talk(chunks)
+        assert inside(opened(talk.flow, talk.keylog)) == CLOSED
+        assert not [e for e in opened(talk.flow, talk.keylog, full=False) if isinstance(e.message, HttpRequest)]
+
+
+def test_a_proxy_behind_tls_leads_away() -> None:
+    connect = b"CONNECT mail.example.com:443 HTTP/1.1\r\nHost: mail.example.com\r\n\r\n"
+    talk = Party(V.TLSv1_3).talk([(0, connect), (1, b"HTTP/1.1 200 Connection established\r\n\r\n"), (0, b"\x16\x03\x01\x02\x00\x01" * 20)])
+    assert inside(opened(talk.flow, talk.keylog)) == [(0, "CONNECT", "mail.example.com:443"), (1, 200, 0), *CLOSED]
+
+
+@pytest.mark.parametrize("version", [V.TLSv1_2, V.TLSv1_3])
+def test_a_gap_in_a_body_is_as_long_inside(version: ssl.TLSVersion) -> None:
+    """The length of what was lost is known to the byte, so that the next response is read where it begins."""
+    body = b"x" * 20_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 20000\r\n\r\n"
+    chunks = [(0, REQUEST), (1, head), *[(1, body[at : at + 2000]) for at in range(0, 20_000, 2000)], (0, REQUEST), (1, RESPONSE)]
+    talk = Party(version).talk(chunks)
+    flow = [(way, piece) for way, data in talk.flow for piece in records(data)]
+    large = [n for n, (way, data) in enumerate(flow) if way == 1 and 2000 < len(data) < 2100]
+    broken = [(way, len(data)) if n in large[2:5] else (way, data) for n, (way, data) in enumerate(flow)]
+    events = opened(broken, talk.keylog)
+    assert [m for m in inside(events) if isinstance(m, tuple) and m[0] == 1 and m[1] == 200] == [(1, 200, 14_000), (1, 200, 11)]
+    assert [e.complete for e in events if isinstance(e.message, HttpResponse)] == [False, True]
+
+
+def test_after_a_hello_retry_request_the_keys_are_the_same() -> None:
+    party = Party(V.TLSv1_3)
+    party.server.set_ecdh_curve("secp384r1")
+    talk = party.talk()
+    events = opened(talk.flow, talk.keylog)
+    assert [e.message.hello_retry for e in events if isinstance(e.message, ServerHello)] == [True, False]
+    assert keys_told(events) == ["matched"]
+    assert inside(events) == [*HTTP, *CLOSED]
+
+
+def test_a_clients_certificate_in_tls13() -> None:
+    party = Party(V.TLSv1_3)
+    party.client.load_cert_chain(identity("ec")[0])
+    party.server.load_verify_locations(identity("ec")[0])
+    party.server.verify_mode = ssl.CERT_REQUIRED
+    talk = party.talk()
+    events = opened(talk.flow, talk.keylog)
+    assert [(e.direction, e.decrypted) for e in events if isinstance(e.message, Certificate)] == [(1, True), (0, True)]
+    assert inside(events) == [*HTTP, *CLOSED]
