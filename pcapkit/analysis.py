@@ -16,6 +16,7 @@ from pcapkit import model
 from pcapkit._version import __version__
 from pcapkit.capture import NotACapture, Source, expand, open_capture
 from pcapkit.columns import Decoder, Table
+from pcapkit.columns.wpa import WpaKeys
 from pcapkit.events import as_dict, connection_dict
 from pcapkit.flows.facts import Observation
 from pcapkit.flows.tracker import Tracker
@@ -38,7 +39,7 @@ class Reading:
         self._secrets_seen = 0
         self.packets = 0
         self._source: Source = open_capture(path, index, follow=options.follow, stop=stop)
-        self._decoder = Decoder(_decode_as(options.decode))
+        self._decoder = decoder(options)
         self._unknown: Counter[str] = Counter()
         self._encapsulations: Counter[str] = Counter()
         self._trouble: list[Problem] = []
@@ -242,9 +243,15 @@ def _wanted(types: Iterable[str] | None) -> Callable[[str], bool]:
     return lambda kind: kind in names or kind.partition(".")[0] in names or (kind == "malformed" and "problem" in names)
 
 
-def _decode_as(decode: tuple[str, ...]) -> dict[str, str]:
-    """``SEL,PROTO`` of the command line as a mapping."""
-    return {selector: name for selector, _, name in (item.rpartition(",") for item in decode)}
+def decoder(options: Options) -> Decoder:
+    """Links, tunnels and networks to columns, with the Wi-Fi keys and the forced layers that the user gave.
+
+    Raises:
+        ValueError: a key or a ``SEL,PROTO`` that cannot be, in words for the user.
+    """
+    forced = {selector: name for selector, _, name in (item.rpartition(",") for item in options.decode)}
+    networks = [(name, secret) for name, _, secret in (item.partition(":") for item in options.wpa_psk)]
+    return Decoder(forced, wpa=WpaKeys(networks) if networks else None)
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ from argparse import Namespace
 from pcapkit import times
 from pcapkit.cli import errors
 from pcapkit.cli.logs import LOG
+from pcapkit.cli.secrets import networks
 from pcapkit.config import Config, ConfigError, load
 from pcapkit.options import Options
 from pcapkit.report.narrow import Narrowing, NarrowingError, check
@@ -35,7 +36,7 @@ def analysis_options(args: Namespace, config: Config) -> Options:
     Raises:
         Fail: exit code 2.
     """
-    return Options(
+    options = Options(
         inside=_merged(args.inside, config.inside),
         public_ips=_merged(args.public_ip, config.public_ips),
         external_fqdns=_merged(args.external_fqdn, config.external_fqdns),
@@ -45,12 +46,27 @@ def analysis_options(args: Namespace, config: Config) -> Options:
         system_trust=config.system_trust or args.system_trust,
         at_ns=_moment(args.at, "--at"),
         keylog=tuple(args.keylog),
+        wpa_psk=networks(args.wpa_psk),
+        decode=tuple(args.decode),
         thresholds=config.thresholds,
         full=getattr(args, "full", False),
         strict=args.strict,
         jobs=args.jobs,
         timings=_say_timings if args.debug else None,
     )
+    return _readable(options)
+
+
+def _readable(options: Options) -> Options:
+    """The same, once Wi-Fi keys and forced layers are known to be possible."""
+    if options.wpa_psk or options.decode:
+        from pcapkit.analysis import decoder
+
+        try:
+            decoder(options)
+        except ValueError as error:
+            errors.usage(str(error))
+    return options
 
 
 def narrowing(args: Namespace, config: Config) -> Narrowing:

@@ -16,8 +16,6 @@ def refuse(args: Namespace) -> None:
     later = {
         "--follow": getattr(args, "follow", False),
         "--jobs": args.jobs > 1,
-        "--wpa-psk": args.wpa_psk,
-        "--decode": args.decode,
     }
     for option, given in later.items():
         if given:
