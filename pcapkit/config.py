@@ -158,7 +158,8 @@ def _sound(section: str, key: str, value: Any) -> bool:
 
 def _thresholds(values: Mapping[str, float]) -> Thresholds:
     whole = {f.name for f in dataclasses.fields(Thresholds) if isinstance(f.default, int)}
-    return dataclasses.replace(Thresholds(), **{name: round(value) if name in whole else float(value) for name, value in values.items()})
+    typed: dict[str, Any] = {name: round(value) if name in whole else float(value) for name, value in values.items()}
+    return Thresholds(**typed)
 
 
 def _line(text: str, section: str, key: str | None) -> int:

@@ -123,6 +123,11 @@ def hits(finding: Finding) -> str:
     return f"{said} ({count(len(finding.sessions), 'session')})" if finding.sessions else said
 
 
+def first_sentence(text: str) -> str:
+    """Up to the first full stop that a new sentence follows."""
+    return re.split(r"(?<=[.!?]) (?=[A-Z])", text, maxsplit=1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Evidence with one note: its frames in one capture."""

@@ -15,7 +15,7 @@ def brief(report: Report, style: Style) -> Iterator[str]:
     for finding in report.findings:
         whom = ", ".join(f"{d} {names[d]}" for d in finding.devices[:3] if d in names)
         more = f" and {len(finding.devices) - 3} more" if len(finding.devices) > 3 else ""
-        said = style.prose(finding.detail or finding.title)
+        said = style.prose(words.first_sentence(finding.detail or finding.title))
         yield (
             style.own(
                 f"{style.paint(finding.severity, finding.severity)}: {finding.id} {finding.code} ({finding.confidence}) {whom or 'capture'}{more}: "
