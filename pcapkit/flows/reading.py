@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
+from pcapkit_dissectors.messages import ClientHello
 from pcapkit_dissectors.tls_peek import peek_server_name
 
 from pcapkit.columns.table import Table
@@ -68,12 +69,13 @@ class Streams:
 
     def reconsider(self, out: list[Observation]) -> None:
         """Read the conversations that have come to matter since their segments were put aside."""
-        for number, segments in self._waiting.wanted_now():
+        for number, greeted, segments in self._waiting.wanted_now():
             row = self._flows.row_of(number)
             for direction, start, top, data, size, frame, time_ns in segments:
                 talk = self._touch(number, row, time_ns)
                 self.fed += 1
-                self._tell(talk, talk.feed(direction, start, top, data, size, Stamp(frame, time_ns)), out)
+                events = talk.feed(direction, start, top, data, size, Stamp(frame, time_ns))
+                self._tell(talk, [e for e in events if not (greeted and isinstance(e.message, ClientHello))], out)
                 if talk.done:
                     self._end(talk.number, out)
                     break
@@ -98,7 +100,7 @@ class Streams:
                 return
             line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
             data = bytes(buffer[offset : offset + length])
-            if self._waiting.used and number not in self._talks and self._may_wait(number, row, data):
+            if self._waiting.used and number not in self._talks and self._may_wait(number, row, picks[at], data, out):
                 continue
             at += 1
             talk = self._touch(number, row, time_ns)
@@ -117,13 +119,17 @@ class Streams:
             if self._changed(talk, row):
                 picks, at = _picks(table, s, self._selector.after(table, s, row, line)), 0
 
-    def _may_wait(self, number: int, row: int, data: bytes) -> bool:
+    def _may_wait(self, number: int, row: int, pick: Pick, data: bytes, out: list[Observation]) -> bool:
         """A conversation begins with a hello to somebody who matters to nobody: let it wait."""
         known, server_name = peek_server_name(data)
         if not known:
             return False
         client, server = self._ends_of(row)
-        return self._waiting.begin(number, client.address, server.address, server_name)
+        decision = self._waiting.begin(number, client.address, server.address, server_name)
+        if decision == "greet":
+            talk = Talk(number, (client, server), pick[3], self._dissectors, self._context, self._boundary)
+            self._tell(talk, talk.feed(pick[1], pick[7], pick[8], data, pick[6], Stamp(pick[2], pick[3])), out)
+        return decision != "read"
 
     def _put_aside(self, number: int, segments: list[Kept]) -> None:
         for given_up in self._waiting.keep(number, segments):

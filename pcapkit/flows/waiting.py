@@ -1,15 +1,15 @@
 """Conversations that matter to nobody yet: their segments are kept for a while, unread, in case something is learned that makes them matter.
 
-Most TLS conversations of a capture go to servers that no discovery ever speaks of. Of these nothing is read but the server's name, except of one for
-each client, which may be a device that nothing else shows, and of one for each of the first names: whether the certificates of strangers are what they
-should be says something about the network.
+Most TLS conversations of a capture go to servers that no discovery ever speaks of. Of these nothing is read but the server's name, with two exceptions:
+the hello of the first one of each client, which may be a device that nothing else shows, and one whole conversation for each of the first names: whether
+the certificates of strangers are what they should be says something about the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pcapkit.limits import MAX_DEVICES, MIB
 
@@ -17,12 +17,15 @@ T = TypeVar("T")
 
 WAITING_BYTES: Final = 16 * MIB
 """Payload kept in all; the conversations that wait longest are given up first."""
-SAMPLES: Final = 128
+SAMPLES: Final = 64
 """Names of which the first conversation is read whether it matters or not."""
 _OVERHEAD: Final = 256
 
 Wants = Callable[[str | None, str], bool]
 """Asked with a conversation's server name and address: does it matter?"""
+
+Decision = Literal["read", "wait", "greet"]
+"""Read a conversation; let it wait; let it wait, but tell of its hello."""
 
 Kept = tuple[int, int, int, bytes, int, int, int]
 """A segment: direction, position, top, payload, size on the wire, frame, time."""
@@ -32,6 +35,7 @@ Kept = tuple[int, int, int, bytes, int, int, int]
 class _Entry:
     server_name: str | None
     server: str
+    greeted: bool
     segments: list[Kept] = field(default_factory=list)
     size: int = 0
 
@@ -54,18 +58,15 @@ class Waiting:
         """Conversations may wait at all."""
         return self._wants is not None
 
-    def begin(self, number: int, client: str, server: str, server_name: str | None) -> bool:
-        """Let a conversation wait if it matters to nobody, and is wanted neither as a sample nor to know the client.
-
-        Asked once for each conversation, when its name is known.
-        """
+    def begin(self, number: int, client: str, server: str, server_name: str | None) -> Decision:
+        """Let a conversation wait if it matters to nobody. Asked once for each, when its name is known."""
         if self._wants is None:
-            return False
-        sample = _first(self._names, server_name, SAMPLES) | _first(self._clients, client, MAX_DEVICES)
+            return "read"
+        sample, news = _first(self._names, server_name, SAMPLES), _first(self._clients, client, MAX_DEVICES)
         if sample or self._wants(server_name, server):
-            return False
-        self._entries[number] = _Entry(server_name, server)
-        return True
+            return "read"
+        self._entries[number] = _Entry(server_name, server, news)
+        return "greet" if news else "wait"
 
     def keep(self, number: int, segments: list[Kept]) -> list[int]:
         """Keep further segments of a conversation; gives the numbers of those that must be given up for them."""
@@ -81,13 +82,13 @@ class Waiting:
             given_up.append(eldest)
         return given_up
 
-    def wanted_now(self) -> Iterator[tuple[int, list[Kept]]]:
-        """The conversations that have come to matter; they wait no longer."""
+    def wanted_now(self) -> Iterator[tuple[int, bool, list[Kept]]]:
+        """The conversations that have come to matter; they wait no longer. With each, whether its hello was told already."""
         if self._wants is not None:
             for number, entry in list(self._entries.items()):
                 if self._wants(entry.server_name, entry.server):
                     self._size -= self._entries.pop(number).size
-                    yield number, entry.segments
+                    yield number, entry.greeted, entry.segments
 
 
 def _first(seen: set[T], item: T, limit: int) -> bool:
