@@ -65,15 +65,16 @@ class _Reading:
 
 class _Side:
     """One direction. ``searched``: bytes of the spool in which no end of a head was found. ``lost``: until a segment begins with a head.
+    ``bridged``: behind a hole that a declared length bridged: what follows is read, and not vouched for.
     ``found_again``: behind a hole that no length bridged, where it is guessed which messages follow, and whether they are whole."""
 
-    __slots__ = ("found_again", "lost", "reading", "searched", "spool")
+    __slots__ = ("bridged", "found_again", "lost", "reading", "searched", "spool")
 
     def __init__(self, direction: int) -> None:
         self.spool = Spool(direction)
         self.reading: _Reading | None = None
         self.searched = 0
-        self.lost = self.found_again = False
+        self.lost = self.found_again = self.bridged = False
 
     def lose_track(self) -> None:
         """Nothing that is here can be read."""
@@ -108,6 +109,7 @@ class _Conversation:
         if side.reading is not None:
             side.reading.body.gap(size)
             if side.reading.framing is not None and side.reading.framing.gap(size):
+                side.bridged = True
                 return list(self._read(side))
         events = list(self._stop(side))
         self._unsure = side.found_again = True
@@ -169,6 +171,8 @@ class _Conversation:
             method = asked.method if asked else None
         framing = None if self._leads_away(head, asked) else framing_of(head, method)
         side.reading = _Reading(head, asked, framing, Body(head.get("content-encoding"), keep))
+        if side.bridged:
+            side.reading.body.doubt("its place rests on a length that a gap was bridged by")
         return side.reading
 
     def _ask(self, head: Head, frame: int) -> _Asked:

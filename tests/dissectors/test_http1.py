@@ -192,7 +192,8 @@ def test_a_gap_within_a_body_of_known_length_is_skipped() -> None:
     first, second = responses(events)
     assert (first.body_len, first.body_sha256, first.body_note) == (8, None, "7 bytes were not captured")
     assert (second.body_len, second.body_sha256) == (15, SHA)
-    assert [e.complete for e in events] == [True, True, False, True]
+    assert [e.complete for e in events] == [True, True, False, False]
+    assert second.body_note == "its place rests on a length that a gap was bridged by"
 
 
 def test_a_gap_within_a_chunk_is_skipped_and_one_beyond_is_not() -> None:
