@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from pcapkit.cli import errors, formats, logs, output, personal, settings, unavailable
+from pcapkit.cli import errors, formats, inputs, logs, output, personal, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.model import SEVERITIES, Report
@@ -24,8 +24,7 @@ def run(args: Namespace) -> int:
         Fail: nothing can be reported.
     """
     logs.start(args)
-    if not args.captures:
-        errors.usage("name a capture: pcapkit analyze FILE… (a folder, or - for standard input, will do too)")
+    inputs.check(args)
     unavailable.refuse(args)
     formats.check(args)
     output.check(args)
@@ -40,12 +39,14 @@ def run(args: Namespace) -> int:
 
         report = analysis.run(args.captures, options, progress=meter, stop=stop)
     for bad in report.unreadable:
-        errors.say(f"{bad.path}: {bad.reason}")
+        errors.say(f"{inputs.named(bad.path)}: {bad.reason}")
     if not report.captures:
         return stop.code or errors.INPUT
     shown = _narrowed(named(report, config.names), wanted)
     if personal.wanted(args):
         shown = personal.redacted(shown, args)
+    for key in report.site.guessed:
+        logs.LOG.info("guessed %s: %s", key, ", ".join(getattr(report.site, key, ())) or "none")
     formats.write(shown, args, style)
     return errors.worst(_codes(report, shown, args, stop.code))
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pcapkit.cli import errors, logs, output, personal, settings, unavailable
+from pcapkit.cli import errors, inputs, logs, output, personal, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
 from pcapkit.options import InputError
@@ -19,8 +19,7 @@ def run(args: Namespace) -> int:
         Fail: nothing could be read or written.
     """
     logs.start(args)
-    if not args.captures:
-        errors.usage("name a capture: pcapkit dissect FILE… (a folder, or - for standard input, will do too)")
+    inputs.check(args)
     unavailable.refuse(args)
     output.check(args)
     personal.check(args)
@@ -33,7 +32,7 @@ def run(args: Namespace) -> int:
         events = analysis.dissect(args.captures, options, types or None, progress=meter, stop=stop, failed=unread.append)
         output.write(args, render(_numbered(events, args) if personal.wanted(args) else events, args.format))
     for bad in unread:
-        errors.say(f"{bad.path}: {bad.reason}")
+        errors.say(f"{inputs.named(bad.path)}: {bad.reason}")
     return errors.worst((stop.code, errors.INPUT if unread else errors.OK))
 
 

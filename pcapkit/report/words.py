@@ -123,9 +123,15 @@ def hits(finding: Finding) -> str:
     return f"{said} ({count(len(finding.sessions), 'session')})" if finding.sessions else said
 
 
+ABBREVIATED: Final = frozenset(("inc.", "ltd.", "co.", "corp.", "no.", "st.", "e.g.", "i.e."))
+"""Words whose full stop ends no sentence: company names stand in certificates."""
+
+
 def first_sentence(text: str) -> str:
-    """Up to the first full stop that a new sentence follows."""
-    return re.split(r"(?<=[.!?]) (?=[A-Z])", text, maxsplit=1)[0]
+    """Up to the first full stop that ends a sentence."""
+    words = text.split(" ")
+    end = next((n for n, word in enumerate(words, 1) if word.endswith((".", "!", "?")) and word.lower().lstrip("(") not in ABBREVIATED), len(words))
+    return " ".join(words[:end])
 
 
 @dataclass(frozen=True, slots=True)

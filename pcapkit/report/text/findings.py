@@ -19,7 +19,7 @@ def write(page: Page, finding: Finding, report: Report) -> None:
     """One finding with all that belongs to it."""
     style = page.style
     head = f"{finding.id} {style.mark(finding.severity)} {finding.code}"
-    because = f"   because of {' '.join(finding.caused_by)}" if finding.caused_by else ""
+    because = f"   because{GLUE}of{GLUE}{' '.join(finding.caused_by)}" if finding.caused_by else ""
     page.painted(head, finding.severity, f"   {finding.severity}, {finding.confidence} confidence   {words.hits(finding)}{because}", "   ")
     page.text(style.prose(finding.detail or finding.title), "   ")
     for row in _by_device(style, finding, report):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pcapkit.report.cells import cells, clip, pad, wrap
 from pcapkit.report.style import Style
 from pcapkit.report.text import brief, write
-from pcapkit.report.words import folded, short_filter
+from pcapkit.report.words import first_sentence, folded, short_filter
 
 GOLDEN = Path(__file__).parent / "golden"
 UTC = Style(utc=True)
@@ -175,3 +175,16 @@ def test_cells():
     assert (cells("abc"), cells("宽"), cells("e\u0301")) == (3, 2, 1)
     assert clip("宽宽宽", 4) == "宽…"
     assert pad("宽", 3) == "宽 "
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("A opened x. b opened y.", "A opened x."),
+        ("CN=x, O=Acme Inc. is in no store. More.", "CN=x, O=Acme Inc. is in no store."),
+        ("At 10.0.0.1:443 nothing answers", "At 10.0.0.1:443 nothing answers"),
+        ("", ""),
+    ],
+)
+def test_first_sentence(text, first):
+    assert first_sentence(text) == first
