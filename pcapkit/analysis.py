@@ -24,6 +24,8 @@ from pcapkit.keys import Secrets
 from pcapkit.model import Problem, Report, Unreadable
 from pcapkit.options import InputError, Options, Progress, ProgressFn, StopFn
 from pcapkit.sessions import Collector
+from pcapkit.sessions.air import Air
+from pcapkit.sessions.scene import Scene
 from pcapkit.sessions.told import devices_of, sessions_of
 from pcapkit.spill import Line, by_frame
 from pcapkit.timings import Timings
@@ -42,7 +44,9 @@ class Reading:
         self._decoder = decoder(options)
         self._unknown: Counter[str] = Counter()
         self._encapsulations: Counter[str] = Counter()
+        self._limits: Counter[str] = Counter()
         self._trouble: list[Problem] = []
+        self.air = Air()
 
     def observations(self, timings: Timings) -> Iterator[list[Observation]]:
         """What the dissectors read, window by window."""
@@ -69,6 +73,9 @@ class Reading:
         self.packets += len(table)
         self._unknown.update(table.unknown)
         self._encapsulations.update(table.encapsulations)
+        self._limits.update(table.limits)
+        if table.wlan or table.protected:
+            self.air.add(table.wlan, table.protected)
 
     def progress(self) -> Progress:
         return Progress(self._source.path, self._source.position, self._source.size, self.packets)
@@ -77,7 +84,8 @@ class Reading:
         """What the file says of itself, and what was wrong with it."""
         info = self._source.info()
         unknown = [Problem("unknown-layer", name, count=count) for name, count in self._unknown.most_common()]
-        problems = (*info.problems, *self._trouble, *unknown, *self.tracker.problems())
+        limits = [Problem("limit-reached", f"{name}: packets not read further", count=count) for name, count in self._limits.most_common()]
+        problems = (*info.problems, *self._trouble, *unknown, *limits, *self.tracker.problems())
         return replace(info, encapsulations={**info.encapsulations, **self._encapsulations}, problems=problems)
 
     def close(self) -> None:
@@ -92,6 +100,8 @@ class Analysis:
         self.readings: list[Reading] = []
         self.unreadable: list[Unreadable] = []
         self.interrupted = False
+        self.scene: Scene | None = None
+        """What the last report was drawn from."""
         self.timings = Timings()
         self._collector = Collector(options.external_fqdns)
         self._trust = Trust(options.trust, options.intermediates, public_roots=options.public_roots, system=options.system_trust, at_ns=options.at_ns)
@@ -148,7 +158,7 @@ class Analysis:
 
         captures = tuple(reading.capture() for reading in self.readings)
         trackers = [reading.tracker for reading in self.readings]
-        scene = self._collector.scene(trackers, captures, self.options, self.options.thresholds, self._trust)
+        scene = self.scene = self._collector.scene(trackers, captures, self.options, self.options.thresholds, self._trust)
         troubles: list[Problem] = self._collector.problems()
         findings, not_judged = judge(scene, troubles)
         if troubles and captures:
@@ -157,20 +167,24 @@ class Analysis:
             version=__version__,
             captures=captures,
             site=scene.site,
-            devices=devices_of(scene),
+            devices=devices_of(scene, self._air_notes),
             sessions=sessions_of(scene, findings),
             findings=findings,
-            not_judged=not_judged,
+            not_judged=(*not_judged, *(item for reading in self.readings for item in reading.air.unread())),
             flows=tuple(s for t in trackers for s in t.summaries()) if self.options.full else None,
             counts=self._counts(),
             interrupted=self.interrupted,
             unreadable=tuple(self.unreadable),
         )
 
+    def _air_notes(self, mac: str | None) -> tuple[str, ...]:
+        return tuple(note for reading in self.readings for note in reading.air.notes(mac))
+
     def _counts(self) -> dict[str, int]:
         counts: Counter[str] = Counter()
         for reading in self.readings:
             counts.update(reading.tracker.counts())
+            counts.update({"wlan_encrypted": reading.air.encrypted} if reading.air.encrypted else {})
         return {**counts, **self._secrets.counts()}
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pcapkit.model import Device, Finding, Session
 from pcapkit.sessions.scene import DeviceCase, Scene, SessionCase
 
 
-def devices_of(scene: Scene) -> tuple[Device, ...]:
-    """The devices, each with the sessions it had."""
+def devices_of(scene: Scene, notes: Callable[[str | None], tuple[str, ...]] = lambda _: ()) -> tuple[Device, ...]:
+    """The devices, each with the sessions it had. ``notes``: what else is known of a MAC (its story on the air)."""
     sessions: dict[str, list[str]] = {}
     for case in scene.sessions:
         sessions.setdefault(case.device.id, []).append(case.id)
-    return tuple(_device(device, sessions.get(device.id, ())) for device in scene.devices)
+    return tuple(_device(device, sessions.get(device.id, ()), notes(device.mac)) for device in scene.devices)
 
 
 def sessions_of(scene: Scene, findings: Iterable[Finding]) -> tuple[Session, ...]:
@@ -25,7 +25,7 @@ def sessions_of(scene: Scene, findings: Iterable[Finding]) -> tuple[Session, ...
     return tuple(_session(case, hits.get(case.id, ())) for case in scene.sessions)
 
 
-def _device(device: DeviceCase, sessions: Iterable[str]) -> Device:
+def _device(device: DeviceCase, sessions: Iterable[str], notes: tuple[str, ...]) -> Device:
     return Device(
         id=device.id,
         mac=device.mac,
@@ -35,7 +35,7 @@ def _device(device: DeviceCase, sessions: Iterable[str]) -> Device:
         hostname=device.hostname,
         platform=device.platform,
         sessions=tuple(sessions),
-        notes=device.notes,
+        notes=(*device.notes, *notes),
     )
 
 
