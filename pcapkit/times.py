@@ -37,6 +37,8 @@ def parse(text: str, utc: bool = False, first_ns: int | None = None) -> int:
         TimeError: no moment.
     """
     text = text.strip()
+    if not text.isascii():
+        raise TimeError(f"{text}: no time; write {FORMS}")
     relative = re.fullmatch(r"\+\s*(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|min|m|h|d)", text)
     if relative:
         if first_ns is None:
@@ -45,7 +47,7 @@ def parse(text: str, utc: bool = False, first_ns: int | None = None) -> int:
     day = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?", text)
     if day:
         return _time_of_day(text, day, utc, first_ns)
-    fraction = re.search(r"(?<=:\d\d)[.,](\d{1,9})", text)
+    fraction = re.search(r"(?<=:\d\d)[.,](\d{1,9})(?!\d)", text)
     whole = text.replace(fraction[0], "", 1) if fraction else text
     try:
         moment = datetime.fromisoformat(whole)
