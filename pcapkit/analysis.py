@@ -54,6 +54,9 @@ class Reading:
             for window in self._source.windows():
                 timings.lap("read")
                 self._learn_secrets()
+                if not len(window):
+                    yield []
+                    continue
                 table = self._decoder.decode(window)
                 self._count(table)
                 timings.lap("columns")
@@ -131,10 +134,10 @@ class Analysis:
             finally:
                 reading.close()
             flows = tracker.next_flow
-        self.interrupted = self.interrupted or self._stop()
+        self.interrupted = self.interrupted or (self._stop() and not self.options.follow)  # what is followed ends by being stopped
 
     def read(self) -> Iterator[Progress]:
-        """Read on, to the end: how far it is after each window."""
+        """Read on, to the end: how far it is after each window, and again and again where a capture is followed and nothing comes."""
         for reading in self.open():
             for observations in reading.observations(self.timings):
                 while observations:
@@ -152,13 +155,13 @@ class Analysis:
         changed = (len(interest.domains), len(interest.addresses)) != before
         return reading.tracker.reconsider() if changed else []
 
-    def report(self) -> Report:
-        """What is known by now."""
+    def report(self, now_ns: int | None = None) -> Report:
+        """What is known by now. ``now_ns``: until when was listened, on the captures' clock; None: until the last packet, or as a capture tells."""
         from pcapkit.rules import judge
 
         captures = tuple(reading.capture() for reading in self.readings)
         trackers = [reading.tracker for reading in self.readings]
-        scene = self.scene = self._collector.scene(trackers, captures, self.options, self.options.thresholds, self._trust)
+        scene = self.scene = self._collector.scene(trackers, _lasting(captures, now_ns), self.options, self.options.thresholds, self._trust)
         troubles: list[Problem] = self._collector.problems()
         findings, not_judged = judge(scene, troubles)
         if troubles and captures:
@@ -277,6 +280,14 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error)
+
+
+def _lasting(captures: tuple[model.Capture, ...], now_ns: int | None) -> tuple[model.Capture, ...]:
+    """The captures as the rules see them: silence behind the last packet was listened to as well."""
+    lasting = [replace(c, last_time_ns=max(c.last_time_ns, c.end_time_ns or 0)) if c.last_time_ns is not None else c for c in captures]
+    if lasting and lasting[-1].last_time_ns is not None:
+        lasting[-1] = replace(lasting[-1], last_time_ns=max(lasting[-1].last_time_ns, now_ns or 0))
+    return tuple(lasting)
 
 
 def _never() -> bool:

@@ -19,6 +19,9 @@ Outcome = Literal["succeeded", "degraded", "failed", "incomplete"]
 Stage = Literal["dns", "connect", "tls", "http", "service"]
 StepKind = Literal["dns", "connect", "tls", "http"]
 StepOutcome = Literal["ok", "failed", "unknown"]
+EventKind = Literal[
+    "query", "answer", "syn", "open", "refused", "icmp", "foreign", "hello", "flight", "alert", "data", "request", "response", "close"
+]  # fmt: skip
 PlatformName = Literal["ios", "android", "windows-phone", "windows", "macos", "linux"]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
@@ -64,6 +67,8 @@ class Capture:
     problems: tuple[Problem, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     comments: tuple[str, ...] = ()
+    end_time_ns: int | None = None
+    """Until when it was listened for packets, if that is known to be later than the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,31 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class StepEvent:
+    """Something that was sent within a step, told once however often it was sent: an arrow of the ladder.
+
+    ``sent``: by the device; ``peer``: address of the other end. ``text``: what it says, in few words. ``repeats_ns``: when it was sent again.
+    ``lost``: nothing ever answered it. ``seen``: False for what must have been sent and is not in the capture. ``copies``: the same packet
+    captured again behind a NAT, ``copied_as`` says between whom.
+    """
+
+    kind: EventKind
+    time_ns: int
+    sent: bool
+    peer: str
+    text: str
+    frames: tuple[FrameRef, ...]
+    outcome: StepOutcome = "ok"
+    repeats_ns: tuple[int, ...] = ()
+    lost: bool = False
+    seen: bool = True
+    copies: tuple[FrameRef, ...] = ()
+    copied_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One stage of an attempt."""
+    """One stage of an attempt. ``events``, ``attempt`` (its number within the session) and ``flow`` (T1) serve the ladder and are not printed."""
 
     kind: StepKind
     role: str
@@ -133,6 +161,9 @@ class Step:
     reason: str | None
     frames: tuple[FrameRef, ...]
     detail: Mapping[str, Json] = field(default_factory=dict)
+    events: tuple[StepEvent, ...] = ()
+    attempt: int = 0
+    flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

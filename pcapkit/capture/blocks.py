@@ -127,14 +127,24 @@ def _note_statistics(section: Section, body: bytes) -> None:
         return
     port = section.notes.ports[section.first + interface]
     counts: dict[int, int] = {}
+    high, low = struct.unpack_from(section.order + "4xII", body)
     for code, value in options(body, 12, section):
         if code in (4, 5, 7) and len(value) == 8:
             (counts[code],) = struct.unpack(section.order + "Q", value)
+        elif code == 3 and len(value) == 8:  # isb_endtime
+            high, low = struct.unpack(section.order + "II", value)
         elif code == COMMENT:
             section.comment(value)
     port.received = counts.get(4, port.received)
+    port.heard, port.listened_ns = counts.get(4), _moment(high << 32 | low, port)
     if 5 in counts or 7 in counts:  # isb_ifdrop and isb_osdrop: the interface ran out of room, the system did
         port.dropped = counts.get(5, 0) + counts.get(7, 0)
+
+
+def _moment(ticks: int, port: Port) -> int:
+    """ns since the epoch of a time in units of its interface (if_tsresol: a power of ten, or of two)."""
+    units = 1 << (port.resolution & 127) if port.resolution & 128 else 10**port.resolution
+    return ticks * 10**9 // units + port.shift_s * 10**9
 
 
 def _note_names(section: Section, body: bytes) -> None:

@@ -37,7 +37,8 @@ class Trouble:
 class Port:
     """An interface of the capture. ``resolution``: the if_tsresol byte; ``shift_s``: if_tsoffset, seconds.
 
-    ``received`` and ``dropped`` are what its last statistics say, ``dropped_between`` what single packets say.
+    ``received`` and ``dropped`` are what its last statistics say, ``dropped_between`` what single packets say. ``listened_ns``: until when it was
+    listened to, by these statistics; ``heard``: how many packets they count.
     """
 
     link_type: int
@@ -50,6 +51,8 @@ class Port:
     received: int | None = None
     dropped: int | None = None
     dropped_between: int = 0
+    listened_ns: int | None = None
+    heard: int | None = None
 
     @property
     def lost(self) -> int | None:
@@ -143,6 +146,7 @@ class Notes:
         for i, port in enumerate(ports):
             if port.lost:
                 told.append(model.Problem("drops", f"{port.name or f'interface {i}'}: packets dropped while capturing", count=port.lost))
+        end_ns = _listened_until(ports, self.last_ns)
         links = dict.fromkeys(linktypes.name(p.link_type) for p in ports if p.packets) or dict.fromkeys(linktypes.name(p.link_type) for p in ports)
         return model.Capture(
             path=path,
@@ -155,7 +159,16 @@ class Notes:
             problems=tuple(told),
             interfaces=tuple(p.interface() for p in ports),
             comments=tuple(self.comments),
+            end_time_ns=end_ns,
         )
+
+
+def _listened_until(ports: list[Port], last_ns: int | None) -> int | None:
+    """Until when the capture lasted, by its own statistics, which are believed where they count just the packets that are here: a file from
+    which packets were cut away keeps the statistics of the whole."""
+    used = [port for port in ports if port.packets]
+    told = [port.listened_ns for port in used if port.listened_ns is not None and port.heard == port.packets]
+    return min(told) if last_ns is not None and told and len(told) == len(used) and min(told) > last_ns else None
 
 
 def _by_place(problem: model.Problem) -> tuple[bool, int, str, str]:

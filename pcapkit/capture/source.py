@@ -22,7 +22,7 @@ from pcapkit.capture.recognise import explain
 from pcapkit.capture.sniff import NETMON, format_of, unpacked
 from pcapkit.capture.snoop import SnoopReader
 from pcapkit.capture.span import Reader, Span
-from pcapkit.capture.window import PAD, Window
+from pcapkit.capture.window import PAD, Window, nothing
 from pcapkit.limits import KIB, MAX_BLOCK, WINDOW_BYTES
 
 _LARGEST: Final = MAX_BLOCK + 64 * KIB
@@ -47,7 +47,7 @@ class Opened:
 class Source:
     """A capture being read. One thread reads; ``info()``, ``position`` and ``size`` may be asked from another."""
 
-    def __init__(self, path: str, index: int, opened: Opened, window_bytes: int, stop: Callable[[], bool]) -> None:
+    def __init__(self, path: str, index: int, opened: Opened, window_bytes: int, stop: Callable[[], bool], pauses: bool = False) -> None:
         self.path = path
         self._index = index
         self._opened = opened
@@ -58,6 +58,7 @@ class Source:
         self._begin = self._end = self._base = 0
         self._ended = self._over = False
         self._stop = stop
+        self._pauses = pauses
 
     @property
     def position(self) -> int:
@@ -94,7 +95,10 @@ class Source:
         self.close()
 
     def windows(self) -> Iterator[Window]:
-        """Windows of records in file order, each valid until the next is asked for. Ends at the end, at damage, or when told to stop."""
+        """Windows of records in file order, each valid until the next is asked for. Ends at the end, at damage, or when told to stop.
+
+        Of a capture that is followed, empty ones too, so that whoever asks has his turn while nothing comes.
+        """
         need = 0
         while not self._over:
             self._fill(need)
@@ -107,6 +111,8 @@ class Source:
             for window in _parts(taken.window):
                 self._notes.count(window)
                 yield window
+            if self._pauses and taken.window is None and not self._over:
+                yield nothing(self._index)
             del taken
             if self._stop():
                 break
@@ -184,7 +190,7 @@ def open_capture(path: str, index: int, *, window_bytes: int = WINDOW_BYTES, fol
     except BaseException:
         file.close()
         raise
-    return Source(path, index, opened, window_bytes, stop)
+    return Source(path, index, opened, window_bytes, stop, pauses=follow)
 
 
 def _tell(path: str, file: FileInput | PipeInput, follow: bool, stop: Callable[[], bool]) -> Opened:

@@ -34,3 +34,10 @@ class Window:
 
     def __len__(self) -> int:
         return len(self.offset)
+
+
+def nothing(capture: int) -> Window:
+    """A window without records: the capture goes on, and nothing came."""
+    whole, short = np.zeros(0, np.int64), np.zeros(0, np.uint16)
+    sizes = np.zeros(0, np.uint32)
+    return Window(capture, np.zeros(PAD, np.uint8), whole, sizes, sizes, whole, whole, short, short)
