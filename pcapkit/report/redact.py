@@ -291,7 +291,8 @@ def _session(worker: Redactor, s: Session) -> Session:
 
 def _step(worker: Redactor, s: Step) -> Step:
     target, server, reason = (_maybe(worker, text) for text in (s.target, s.server, s.reason))
-    return replace(s, target=target, server=server, reason=reason, detail=worker.tree(s.detail))
+    events = tuple(replace(e, peer=worker.text(e.peer), text=worker.text(e.text), copied_as=_maybe(worker, e.copied_as)) for e in s.events)
+    return replace(s, target=target, server=server, reason=reason, detail=worker.tree(s.detail), events=events)
 
 
 def _finding(worker: Redactor, f: Finding) -> Finding:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from pcapkit.limits import Thresholds
 from pcapkit.model import Capture
 from pcapkit.sessions import attempts as trying
-from pcapkit.sessions import health, lookups, outcomes, results, sessions, site, steps
+from pcapkit.sessions import health, lookups, outcomes, results, sessions, site, steps, story
 from pcapkit.sessions.collect import Facts, FlowFacts
 from pcapkit.sessions.devices import Roster
 from pcapkit.sessions.finder import FOUND, Finder
@@ -74,7 +74,7 @@ class _Stage:
                 end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
                 outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
             results.conclude(case, self._inside)
-            case.steps = steps.steps_of(case.attempts)
+            case.steps = steps.steps_of(case.attempts, story.Around(self._foreign, self._copies))
         return self._set(roster.devices, found, names, attempts, cases)
 
     # ------------------------------------------------------------ parts

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from pcapkit.flows.facts import Connection
 from pcapkit.model import FrameRef, Json, Step, StepOutcome
+from pcapkit.sessions import story
 from pcapkit.sessions.outcomes import answering_reset, exchange_fault, is_challenge, lookup_reason
 from pcapkit.sessions.scene import Attempt, Exchange, Lookup, Ref, Tls
 
@@ -15,19 +17,22 @@ EXCHANGES_SHOWN: Final = 50
 FRAMES_SHOWN: Final = 64
 
 
-def steps_of(attempts: list[Attempt]) -> tuple[Step, ...]:
+def steps_of(attempts: list[Attempt], around: story.Around = story.NOTHING) -> tuple[Step, ...]:
     """Steps of a session in order of time; a look-up that led to several connections is one step."""
     found: list[Step] = []
     told: set[int] = set()
-    for attempt in attempts:
+    for number, attempt in enumerate(attempts):
+        steps: list[Step] = []
         if attempt.lookup is not None and id(attempt.lookup) not in told:
             told.add(id(attempt.lookup))
-            found.append(_dns(attempt, attempt.lookup))
+            steps.append(_dns(attempt, attempt.lookup))
         if attempt.connection is not None:
-            found.append(_connect(attempt, attempt.connection))
+            steps.append(_connect(attempt, attempt.connection, around))
             if attempt.tls is not None:
-                found.append(_tls(attempt, attempt.connection, attempt.tls))
-            found += [_http(attempt, e) for e in attempt.exchanges[:EXCHANGES_SHOWN]]
+                steps.append(_tls(attempt, attempt.connection, attempt.tls))
+            steps += [_http(attempt, e) for e in attempt.exchanges[:EXCHANGES_SHOWN]]
+        flow = f"T{attempt.connection.flow + 1}" if attempt.connection else None
+        found += [replace(step, attempt=number, flow=None if step.kind == "dns" else flow) for step in steps]
     return tuple(sorted(found, key=lambda s: s.time_ns))
 
 
@@ -50,10 +55,11 @@ def _dns(attempt: Attempt, lookup: Lookup) -> Step:
         "latency_s": round((answer.time_ns - lookup.first.time_ns) / NS, 6) if answer else None,
     }
     reason = None if outcome == "ok" else lookup_reason(lookup)
-    return Step("dns", attempt.role, lookup.first.time_ns, outcome, lookup.name, lookup.queries[0].server, reason, _frames(refs), detail)
+    events = story.of_lookup(lookup)
+    return Step("dns", attempt.role, lookup.first.time_ns, outcome, lookup.name, lookup.queries[0].server, reason, _frames(refs), detail, events)
 
 
-def _connect(attempt: Attempt, connection: Connection) -> Step:
+def _connect(attempt: Attempt, connection: Connection, around: story.Around) -> Step:
     controls = connection.syns + connection.synacks
     refs: list[Ref | None] = [Ref(connection.capture, c.frame, c.time_ns) for c in controls]
     outcome: StepOutcome = "ok" if connection.established else "failed" if attempt.failed_at == "connect" else "unknown"
@@ -66,7 +72,8 @@ def _connect(attempt: Attempt, connection: Connection) -> Step:
     rtt = connection.rtt_ns
     detail: dict[str, Json] = {"port": connection.server_port, "syn": len(connection.syns), "rtt_s": round(rtt / NS, 6) if rtt is not None else None}
     reason = attempt.reason if outcome != "ok" else None
-    return Step("connect", attempt.role, connection.first_time_ns, outcome, attempt.name, attempt.server, reason, _frames(refs), detail)
+    events = story.of_connect(attempt, connection, around)
+    return Step("connect", attempt.role, connection.first_time_ns, outcome, attempt.name, attempt.server, reason, _frames(refs), detail, events)
 
 
 def _tls(attempt: Attempt, connection: Connection, tls: Tls) -> Step:
@@ -90,7 +97,8 @@ def _tls(attempt: Attempt, connection: Connection, tls: Tls) -> Step:
     }
     when = first.time_ns if first else connection.first_time_ns
     reason = attempt.reason if outcome != "ok" else None
-    return Step("tls", attempt.role, when, outcome, tls.sni or attempt.name, attempt.server, reason, _frames(refs), detail)
+    events = story.of_tls(attempt, connection, tls)
+    return Step("tls", attempt.role, when, outcome, tls.sni or attempt.name, attempt.server, reason, _frames(refs), detail, events)
 
 
 def _http(attempt: Attempt, exchange: Exchange) -> Step:
@@ -107,4 +115,6 @@ def _http(attempt: Attempt, exchange: Exchange) -> Step:
     }
     reason = fault or (None if response is not None else "no response in the capture")
     frames = _frames([exchange.request_ref, exchange.response_ref])
-    return Step("http", attempt.role, when.time_ns if when else attempt.first_time_ns, outcome, attempt.name, attempt.server, reason, frames, detail)
+    time_ns = when.time_ns if when else attempt.first_time_ns
+    events = story.of_exchange(attempt, exchange, fault)
+    return Step("http", attempt.role, time_ns, outcome, attempt.name, attempt.server, reason, frames, detail, events)
