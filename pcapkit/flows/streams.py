@@ -107,7 +107,8 @@ class Talk:
         self._reader: Conversation | None = None
         self._pending: tuple[list[Piece], list[Piece]] = ([], [])
         self._unread = [0, 0]
-        self._requests: dict[int, HttpRequest] = {}
+        self._requests: dict[tuple[int, int | None], list[HttpRequest]] = {}
+        """By the frame that completed them and the HTTP/2 stream, in order: several may be pipelined in one frame."""
         self._malformed = 0
         self._last = Stamp(0, 0)
         self._seen = 0
@@ -244,17 +245,27 @@ class Talk:
             self.done = self.done or self._malformed >= MAX_PROBLEMS_PER_FLOW
         elif isinstance(message, HttpRequest):
             if len(self._requests) < REQUESTS:
-                self._requests[event.frame] = event.message  # type: ignore[assignment]
+                self._requests.setdefault((event.frame, message.stream_id), []).append(message)
             if keeps_bodies(message.uri, message.host):
                 self.deep = self.interesting = True
             self._document(read_request(message), event, events)
         elif isinstance(message, HttpResponse):
-            asked = self._requests.get(message.request_frame or 0)
-            if message.status >= 200:
-                self._requests.pop(message.request_frame or 0, None)
-            self._document(read_answer(asked, message), event, events)
+            self._document(read_answer(self._asked(message), message), event, events)
         elif isinstance(message, ClientHello):
             self.interesting = self.interesting or is_discovery_host(message.sni)
+
+    def _asked(self, response: HttpResponse) -> HttpRequest | None:
+        """The request of a response, forgotten once the final response is there."""
+        key = (response.request_frame or 0, response.stream_id)
+        waiting = self._requests.get(key)
+        if not waiting:
+            return None
+        asked = waiting[0]
+        if response.status >= 200:
+            waiting.pop(0)
+            if not waiting:
+                del self._requests[key]
+        return asked
 
     @staticmethod
     def _document(message: object, event: Event, events: list[Event]) -> None:
