@@ -62,7 +62,7 @@ def analyze(
         full=full,
         strict=strict,
     )
-    report = analysis.run(list(_paths(captures)), options, progress=progress, stop=stop)
+    report = analysis.run(sorted(_paths(captures)), options, progress=progress, stop=stop)
     if report.unreadable and not report.captures:
         raise InputError(report.unreadable[0].path, report.unreadable[0].reason)
     return Result(report)
@@ -80,7 +80,7 @@ def dissect(*captures: Path, types: Iterable[str] | None = None, keylog: Sequenc
         raise error
 
     options = Options(keylog=_paths(keylog))
-    for event in analysis.dissect(list(_paths(captures)), options, tuple(types) if types is not None else None, failed=refuse):
+    for event in analysis.dissect(sorted(_paths(captures)), options, tuple(types) if types is not None else None, failed=refuse):
         yield Event(event)
 
 

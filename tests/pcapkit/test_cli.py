@@ -240,6 +240,15 @@ def test_a_file_named_like_a_command(tmp_path, capsys, monkeypatch):
     assert main(["analyze", "doctor"]) == 0
 
 
+def test_the_order_of_files_changes_nothing(tmp_path, capsys):
+    one, two = str(pcap(tmp_path / "a.pcap")), str(pcap(tmp_path / "b.pcap", packets=5))
+    shown = []
+    for captures in ([one, two], [two, one]):
+        assert main(captures) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
 def test_standard_input(sample):
     done = run("analyze", "-", "--format", "json", stdin=open(sample, "rb"))  # noqa: SIM115
     assert done.returncode == 0
