@@ -67,6 +67,10 @@ class Streams:
             self._end(heappop(self._closing)[1], out)
         self._relieve(out)
 
+    def meet(self, address: str, frame: int) -> None:
+        """An address has shown itself otherwise, in this frame."""
+        self._waiting.meet(address, frame)
+
     def reconsider(self, out: list[Observation]) -> None:
         """Read the conversations that have come to matter since their segments were put aside."""
         for number, greeted, segments in self._waiting.wanted_now():
@@ -125,7 +129,7 @@ class Streams:
         if not known:
             return False
         client, server = self._ends_of(row)
-        decision = self._waiting.begin(number, client.address, server.address, server_name)
+        decision = self._waiting.begin(number, pick[2], client.address, server.address, server_name)
         if decision == "greet":
             talk = Talk(number, (client, server), pick[3], self._dissectors, self._context, self._boundary)
             self._tell(talk, talk.feed(pick[1], pick[7], pick[8], data, pick[6], Stamp(pick[2], pick[3])), out)

@@ -1,8 +1,8 @@
 """Which segments the dissectors get to see: chosen in numpy, so that Python looks at a few per cent of the packets only.
 
 A conversation is *marked* by a segment near its beginning that looks like TLS, HTTP or DNS; from there on its first ``EARLY`` bytes of each direction
-are read. Of TLS, reading stops behind the third segment that begins with application data. Marks last from window to window, so that the choice
-does not depend on where windows end.
+are read. Of TLS, reading stops soon after application data begins: behind the third segment that starts with such a record, or the fifth from the first
+one on. Marks last from window to window, so that the choice does not depend on where windows end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from pcapkit.flows.tcp import Segments
 from pcapkit.limits import KIB, STREAM_DEPTH
 
 EARLY: Final = 16 * KIB
-APPLICATION_SEGMENTS: Final = 3
+DATA_ENOUGH: Final = 6
+"""Weight of segments from the first application data on that are read: ``DATA_BEGINS`` for one that starts with a record, 1 for others."""
+DATA_BEGINS: Final = 2
 DNS_PORT: Final = 53
 
 _WORDS: Final = np.frombuffer(
@@ -99,21 +101,29 @@ class Selector:
         return unclear
 
     def _before_data(self, s: Segments, elements: Ints, application: Mask) -> Mask:
-        """Which elements come before, or are, the last segment with application data that is read of their direction."""
+        """Which elements come before enough application data of their direction."""
         if not len(elements):
             return application
         apps = self._flows.tcp.flat("apps")
-        side = s.side[elements]
         order = np.argsort(elements, kind="stable")
-        begins = np.flatnonzero(changes(side[order]))
-        before: Ints = np.cumsum(application[order]) - application[order]
-        before -= np.repeat(before[begins], np.diff(np.append(begins, len(order))))
-        before += apps[side[order]]
+        side, application = s.side[elements[order]], application[order]
+        begins = np.flatnonzero(changes(side))
+        sizes = np.diff(np.append(begins, len(order)))
+        starts = _since(np.cumsum(application), begins, sizes)
+        weight = np.where(application, DATA_BEGINS, ((starts > 0) | (apps[side] > 0)).astype(np.int64))
+        upto = _since(np.cumsum(weight), begins, sizes)
         result = np.empty(len(elements), np.bool_)
-        result[order] = before < APPLICATION_SEGMENTS
-        last = np.append(begins[1:], len(order)) - 1
-        apps[side[order][begins]] = np.minimum(before[last] + application[order][last], 255)
+        result[order] = upto - weight + apps[side] < DATA_ENOUGH
+        last = begins + sizes - 1
+        apps[side[begins]] = np.minimum(upto[last] + apps[side[begins]], 255)
         return result
+
+
+def _since(total: Ints, begins: Ints, sizes: Ints) -> Ints:
+    """Running totals that begin anew in each run."""
+    before = np.where(begins > 0, total[begins - 1], 0)
+    running: Ints = total - np.repeat(before, sizes)
+    return running
 
 
 def _first_bytes(table: Table, rows: Ints) -> NDArray[np.uint8]:

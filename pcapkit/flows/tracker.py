@@ -76,11 +76,13 @@ class Tracker:
             self.copies[kind] += count
         segments = self._tcp.update(table, placed.sides, copies)
         self._timings.lap("flows")
+        self._datagrams.update(table, placed.flow, placed.direction, copies != ORIGINAL, out)
+        for observation in out:
+            self._streams.meet(observation.src, observation.event.frames[-1])
+        self._timings.lap("datagrams")
         if segments is not None:
             self._streams.update(table, segments, out)
         self._timings.lap("streams")
-        self._datagrams.update(table, placed.flow, placed.direction, copies != ORIGINAL, out)
-        self._timings.lap("datagrams")
         out.sort(key=_frame)
         return out
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from pcapkit.limits import MAX_DEVICES, MIB
-
-T = TypeVar("T")
 
 WAITING_BYTES: Final = 16 * MIB
 """Payload kept in all; the conversations that wait longest are given up first."""
@@ -47,7 +45,7 @@ class Waiting:
         self._wants = wants
         self._entries: dict[int, _Entry] = {}
         self._names: set[str | None] = set()
-        self._clients: set[str] = set()
+        self._clients: dict[str, int] = {}
         self._size = 0
 
     def __contains__(self, number: int) -> bool:
@@ -58,11 +56,22 @@ class Waiting:
         """Conversations may wait at all."""
         return self._wants is not None
 
-    def begin(self, number: int, client: str, server: str, server_name: str | None) -> Decision:
-        """Let a conversation wait if it matters to nobody. Asked once for each, when its name is known."""
+    def meet(self, client: str, frame: int) -> bool:
+        """A client shows itself in this frame; True if it had not done so before."""
+        known = self._clients.get(client)
+        if known is not None and known <= frame:
+            return False
+        if known is not None or len(self._clients) < MAX_DEVICES:
+            self._clients[client] = frame
+        return known is None
+
+    def begin(self, number: int, frame: int, client: str, server: str, server_name: str | None) -> Decision:
+        """Let a conversation wait if it matters to nobody. Asked once for each, when its name is known (``frame``)."""
         if self._wants is None:
             return "read"
-        sample, news = _first(self._names, server_name, SAMPLES), _first(self._clients, client, MAX_DEVICES)
+        sample, news = server_name not in self._names and len(self._names) < SAMPLES, self.meet(client, frame)
+        if sample:
+            self._names.add(server_name)
         if sample or self._wants(server_name, server):
             return "read"
         self._entries[number] = _Entry(server_name, server, news)
@@ -89,11 +98,3 @@ class Waiting:
                 if self._wants(entry.server_name, entry.server):
                     self._size -= self._entries.pop(number).size
                     yield number, entry.greeted, entry.segments
-
-
-def _first(seen: set[T], item: T, limit: int) -> bool:
-    """The item is new, and there was room to remember it."""
-    if item in seen or len(seen) >= limit:
-        return False
-    seen.add(item)
-    return True
