@@ -43,10 +43,22 @@ def _unread(error: Exception) -> int:
     return errors.INPUT
 
 
+def _clash() -> str | None:
+    """Another distribution that installs a package of our name, and so overwrites files of ours."""
+    from importlib import metadata
+
+    owners = {name.lower() for name in metadata.packages_distributions().get("pcapkit", ())}
+    return next(iter(sorted(owners - {"pcapkit-autodiscover"})), None)
+
+
 def _bug(error: Exception, debug: bool) -> int:
     """One line that says where it happened and how to report it; the traceback only with ``--debug``."""
     from pcapkit.cli import errors
 
+    other = _clash() if isinstance(error, (ImportError, AttributeError)) else None
+    if other:
+        errors.say(f"{other} installs a package of the same name over this one; keep them apart: pipx install pcapkit-autodiscover")
+        return errors.MISSING
     place = error.__traceback__
     while place and place.tb_next:
         place = place.tb_next

@@ -173,6 +173,18 @@ def test_70_a_bug_is_one_line_and_a_traceback_only_with_debug(sample, monkeypatc
     assert "\x1b" not in shown
 
 
+def test_another_package_of_the_same_name_is_named(sample, monkeypatch, capsys):
+    from importlib import metadata
+
+    def broken(*_args, **_kwargs):
+        raise ImportError("cannot import name 'x' from 'pcapkit'")
+
+    monkeypatch.setattr(analysis, "run", broken)
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"pcapkit": ["PyPCAPKit", "pcapkit-autodiscover"]})
+    assert main(["analyze", str(sample)]) == 5
+    assert "pypcapkit" in errors_of(capsys)[0]
+
+
 def test_70_internal_error_only_under_strict(sample, found):
     capture = examples.capture(problems=(Problem("internal-error", "KeyError in a rule"),))
     found(replace(examples.full(), captures=(capture,)))
