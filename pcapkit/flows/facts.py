@@ -98,7 +98,7 @@ class Connection:
 
     def pick(self, flags: int, mask: int, direction: int | None = None) -> tuple[Control, ...]:
         """Control segments whose flags under ``mask`` equal ``flags``, mirror duplicates left out."""
-        return tuple(c for c in self.control if c.flags & mask == flags and not c.duplicate and direction in (None, c.direction))
+        return tuple([c for c in self.control if c.flags & mask == flags and not c.duplicate and (direction is None or c.direction == direction)])
 
     @property
     def syns(self) -> tuple[Control, ...]:

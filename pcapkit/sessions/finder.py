@@ -26,9 +26,9 @@ class Finder:
         self._connections: dict[int, Connection | None] = {}
         self._asked: dict[tuple[str | None, str | None, int | None], tuple[int, ...]] = {}
 
-    def __call__(self, client: str | None, server: str | None, port: int | None) -> list[Connection]:
-        """Connections by address of the client, of the server, and its port. None: any."""
-        return self.some(client, server, port, FOUND)
+    def __call__(self, client: str | None, server: str | None, port: int | None) -> Iterator[Connection]:
+        """Connections by address of the client, of the server, and its port. None: any. Each is made when it is asked for."""
+        return islice(self.each(client, server, port), FOUND)
 
     def some(self, client: str | None, server: str | None, port: int | None = None, limit: int = FEW) -> list[Connection]:
         """The first of them."""
@@ -40,10 +40,10 @@ class Finder:
 
     def flows(self, client: str | None, server: str | None, port: int | None = None) -> tuple[int, ...]:
         """Numbers of conversations, ascending."""
-        if client is not None and server is not None:
-            theirs = set(self._ask(None, server, port))
-            return tuple(flow for flow in self._ask(client, None, None) if flow in theirs)
-        return self._ask(client, server, port)
+        key = (client, server, port)
+        if key not in self._asked:
+            self._asked[key] = tuple(flow for tracker in self._trackers for flow in tracker.find(client, server, port))
+        return self._asked[key]
 
     def connection(self, flow: int) -> Connection | None:
         """A conversation, None if it was forgotten."""
@@ -54,12 +54,6 @@ class Finder:
             except KeyError:
                 self._connections[flow] = None
         return self._connections[flow]
-
-    def _ask(self, client: str | None, server: str | None, port: int | None) -> tuple[int, ...]:
-        key = (client, server, port)
-        if key not in self._asked:
-            self._asked[key] = tuple(sorted(flow for tracker in self._trackers for flow in tracker.find(client, server, port)))
-        return self._asked[key]
 
     # ------------------------------------------------------------ all of them
 

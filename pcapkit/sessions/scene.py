@@ -5,7 +5,7 @@ Plain objects that ``sessions`` fills and nobody changes afterwards. A rule sees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -326,7 +326,7 @@ class Scene:
     names: Mapping[str, NameFact]
     lookups: list[Lookup]
     health: CaptureHealth
-    find: Callable[[str | None, str | None, int | None], list[Connection]]
+    find: Callable[[str | None, str | None, int | None], Iterable[Connection]]
     is_inside: Callable[[str], bool]
     ours: Callable[[str, str | None, str | None], list[OursEvidence]]
     foreign_replies: Mapping[int, tuple[ForeignReply, ...]] = field(default_factory=dict)
