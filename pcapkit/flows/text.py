@@ -14,6 +14,7 @@ def address_text(version: int, high: int, low: int) -> str:
     return str(IPv4Address(low & 0xFFFF_FFFF)) if version == 4 else str(IPv6Address(high << 64 | low))
 
 
+@lru_cache(maxsize=8_192)
 def address_words(text: str) -> tuple[int, np.uint64, np.uint64] | None:
     """Version, upper and lower 64 bits of an address, None if it is none. The reverse of ``address_text``."""
     try:

@@ -24,6 +24,7 @@ class Finder:
         self._trackers = trackers
         self._ends = [tracker.next_flow for tracker in trackers]
         self._connections: dict[int, Connection | None] = {}
+        self._served: dict[tuple[str, int | None], frozenset[int]] = {}
         self._asked: dict[tuple[str | None, str | None, int | None], tuple[int, ...]] = {}
 
     def __call__(self, client: str | None, server: str | None, port: int | None) -> Iterator[Connection]:
@@ -40,10 +41,12 @@ class Finder:
 
     def flows(self, client: str | None, server: str | None, port: int | None = None) -> tuple[int, ...]:
         """Numbers of conversations, ascending."""
-        key = (client, server, port)
-        if key not in self._asked:
-            self._asked[key] = tuple(flow for tracker in self._trackers for flow in tracker.find(client, server, port))
-        return self._asked[key]
+        if client is not None and server is not None:
+            if (server, port) not in self._served:
+                self._served[server, port] = frozenset(self._ask(None, server, port))
+            theirs = self._served[server, port]
+            return tuple([flow for flow in self._ask(client, None, None) if flow in theirs]) if theirs else ()
+        return self._ask(client, server, port)
 
     def connection(self, flow: int) -> Connection | None:
         """A conversation, None if it was forgotten."""
@@ -54,6 +57,12 @@ class Finder:
             except KeyError:
                 self._connections[flow] = None
         return self._connections[flow]
+
+    def _ask(self, client: str | None, server: str | None, port: int | None) -> tuple[int, ...]:
+        key = (client, server, port)
+        if key not in self._asked:
+            self._asked[key] = tuple(flow for tracker in self._trackers for flow in tracker.find(client, server, port))
+        return self._asked[key]
 
     # ------------------------------------------------------------ all of them
 
