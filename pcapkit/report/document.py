@@ -244,9 +244,16 @@ class SessionLine(SessionDoc):
 
 
 class FindingLine(FindingDoc):
-    """``jsonl``: a finding."""
+    """``jsonl``: a finding. Lines with ``change`` are of a capture under way: the finding became certain (``new``), ``changed`` (how stands in
+    ``changed``), or was ``withdrawn``. ``number`` stays the same through a run, ids are those of the moment, ``at`` is the capture's clock,
+    ``device_names`` says by id who they are."""
 
     type: Literal["finding"]
+    change: NotRequired[Literal["new", "changed", "withdrawn"]]
+    number: NotRequired[int]
+    changed: NotRequired[str | None]
+    at: NotRequired[Time]
+    device_names: NotRequired[dict[str, str]]
 
 
 class FlowLine(FlowDoc):

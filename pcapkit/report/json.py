@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from pcapkit.model import Capture, Device, Finding, FlowSummary, FrameRef, NotJudged, Report, Session, Site, Step
 from pcapkit.report.document import (
@@ -13,6 +13,7 @@ from pcapkit.report.document import (
     CaptureDoc,
     DeviceDoc,
     FindingDoc,
+    FindingLine,
     FlowDoc,
     FrameDoc,
     NotJudgedDoc,
@@ -22,6 +23,22 @@ from pcapkit.report.document import (
     StepDoc,
 )
 from pcapkit.times import rfc3339
+
+
+class LiveChange(Protocol):
+    """A finding that became certain, changed, or was taken back, with the report that its ids belong to."""
+
+    @property
+    def kind(self) -> Literal["new", "changed", "withdrawn"]: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def finding(self) -> Finding: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def report(self) -> Report: ...
+
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(", ", ": "))
 
@@ -107,6 +124,20 @@ def finding(f: Finding) -> FindingDoc:
             {"capture": e.capture, "frame": e.frame, "time": rfc3339(e.time_ns), "note": e.note, "device": e.device} for e in f.evidence
         ],
     }  # fmt: skip
+
+
+def live_finding(change: LiveChange, now_ns: int | None) -> FindingLine:
+    """A line about a finding while a capture is under way: ``change`` is ``new``, ``changed`` or ``withdrawn``, ``number`` stays the same."""
+    names = {d.id: d.hostname or d.mac or next(iter(d.addresses), d.id) for d in change.report.devices}
+    return {
+        "type": "finding",
+        **finding(change.finding),
+        "change": change.kind,
+        "number": change.number,
+        "changed": change.what or None,
+        "at": rfc3339(now_ns),
+        "device_names": {d: names[d] for d in change.finding.devices if d in names},
+    }
 
 
 def _capture(c: Capture) -> CaptureDoc:

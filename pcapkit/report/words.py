@@ -152,8 +152,8 @@ def grouped(evidence: Sequence[Evidence]) -> list[Group]:
     return [Group(capture, tuple(sorted({e.frame for e in items})), note, min(e.time_ns for e in items)) for (capture, note), items in found.items()]
 
 
-def folded(frames: Sequence[int], dash: str = "-", most: int = 8) -> str:
-    """``41-47, 52``: ascending frame numbers with runs of three or more as ranges."""
+def folded(frames: Sequence[int], dash: str = "-", most: int = 5) -> str:
+    """``41-47, 52``: ascending frame numbers with runs of three or more as ranges; ``…`` stands for those beyond ``most``."""
     runs: list[list[int]] = []
     for frame in frames:
         if runs and frame == runs[-1][1] + 1:
@@ -163,18 +163,25 @@ def folded(frames: Sequence[int], dash: str = "-", most: int = 8) -> str:
     parts: list[str] = []
     for first, last in runs:
         parts += [str(first)] if first == last else [str(first), str(last)] if last == first + 1 else [f"{first}{dash}{last}"]
-    return listed(parts, most, ", ")
+    return ", ".join(parts[:most]) + (" …" if len(parts) > most else "")
 
 
-def short_filter(display_filter: str) -> str:
-    """A filter by frame numbers with its runs as ranges, and blanks where a line may break: ``frame.number in {41..47, 52}``."""
+def short_filter(display_filter: str, most: int | None = None) -> str:
+    """A filter by frame numbers with its runs as ranges, and blanks where a line may break: ``frame.number in {41..47, 52}``.
+
+    Where that is longer than ``most`` characters, a filter for the first frames only, which still works, and how many more there are.
+    """
     match = re.fullmatch(r"frame\.number in \{([0-9., ]{1,100000})\}", display_filter)
     parts = [part.strip() for part in match[1].split(",")] if match else []
     if not parts or not all(re.fullmatch(r"\d{1,18}(\.\.\d{1,18})?", part) for part in parts):
         return display_filter
     if all(part.isdigit() for part in parts):
         parts = folded(sorted(set(map(int, parts))), "..", len(parts)).split(", ")
-    return f"frame.number in {{{', '.join(parts)}}}"
+    whole = ", ".join(parts)
+    if most is None or len(whole) <= most:
+        return f"frame.number in {{{whole}}}"
+    first = whole[:most].rpartition(", ")[0]
+    return f"frame.number in {{{first}}} (and {len(parts) - first.count(', ') - 1} more, --format json)"
 
 
 def link(capture: Capture) -> str:
