@@ -28,6 +28,7 @@ from pcapkit.sessions.air import Air
 from pcapkit.sessions.scene import Scene
 from pcapkit.sessions.told import devices_of, sessions_of
 from pcapkit.spill import Line, by_frame
+from pcapkit.tally import Tally
 from pcapkit.timings import Timings
 from pcapkit.trust.verify import Trust
 
@@ -42,7 +43,8 @@ class Reading:
         self.packets = 0
         self._source: Source = open_capture(path, index, follow=options.follow, stop=stop)
         self._decoder = decoder(options)
-        self._unknown: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        """Packets with layers that cannot be read, by the layer's name."""
         self._encapsulations: Counter[str] = Counter()
         self._limits: Counter[str] = Counter()
         self._trouble: list[Problem] = []
@@ -74,7 +76,7 @@ class Reading:
 
     def _count(self, table: Table) -> None:
         self.packets += len(table)
-        self._unknown.update(table.unknown)
+        self.unknown.update(table.unknown)
         self._encapsulations.update(table.encapsulations)
         self._limits.update(table.limits)
         if table.wlan or table.protected:
@@ -86,7 +88,7 @@ class Reading:
     def capture(self) -> model.Capture:
         """What the file says of itself, and what was wrong with it."""
         info = self._source.info()
-        unknown = [Problem("unknown-layer", name, count=count) for name, count in self._unknown.most_common()]
+        unknown = [Problem("unknown-layer", name, count=count) for name, count in self.unknown.most_common()]
         limits = [Problem("limit-reached", f"{name}: packets not read further", count=count) for name, count in self._limits.most_common()]
         problems = (*info.problems, *self._trouble, *unknown, *limits, *self.tracker.problems())
         return replace(info, encapsulations={**info.encapsulations, **self._encapsulations}, problems=problems)
@@ -107,6 +109,7 @@ class Analysis:
         """What the last report was drawn from."""
         self.timings = Timings()
         self._collector = Collector(options.external_fqdns)
+        self._tally = Tally()
         self._trust = Trust(options.trust, options.intermediates, public_roots=options.public_roots, system=options.system_trust, at_ns=options.at_ns)
         self._secrets = Secrets(options.keylog)
         self._paths = list(paths)
@@ -151,6 +154,7 @@ class Analysis:
         self._secrets.look(observations)
         for observation in observations:
             self._collector.add(observation)
+            self._tally.add(observation)
         self.timings.lap("facts")
         changed = (len(interest.domains), len(interest.addresses)) != before
         return reading.tracker.reconsider() if changed else []
@@ -174,7 +178,7 @@ class Analysis:
             sessions=sessions_of(scene, findings),
             findings=findings,
             not_judged=(*not_judged, *(item for reading in self.readings for item in reading.air.unread())),
-            flows=tuple(s for t in trackers for s in t.summaries()) if self.options.full else None,
+            flows=tuple(s for t in trackers for s in t.summaries(self._collector.name_of)) if self.options.full else None,
             counts=self._counts(),
             interrupted=self.interrupted,
             unreadable=tuple(self.unreadable),
@@ -184,9 +188,10 @@ class Analysis:
         return tuple(note for reading in self.readings for note in reading.air.notes(mac))
 
     def _counts(self) -> dict[str, int]:
-        counts: Counter[str] = Counter()
+        counts = self._tally.counts.copy()
         for reading in self.readings:
             counts.update(reading.tracker.counts())
+            counts["unknown_layers"] += reading.unknown.total()
             counts.update({"wlan_encrypted": reading.air.encrypted} if reading.air.encrypted else {})
         return {**counts, **self._secrets.counts()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, overload
 
 import numpy as np
@@ -16,6 +16,12 @@ from pcapkit.model import FlowSummary
 
 TRANSPORTS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 58: "icmpv6", 132: "sctp"}
 _LOW16: Final = 0xFFFF
+NAMES: Final = 65_536
+"""Different server names that are kept."""
+
+NameOf = Callable[[str, str], str | None]
+"""The name by which a client (address) looked up a server (address)."""
+
 _BYTES, _MAC, _PACKETS, _FLAGS = range(4)
 """The pair columns of ``FlowTable.rows``."""
 
@@ -75,6 +81,7 @@ class Connections:
 
     def __init__(self, capture: int, flows: FlowTable, tcp: TcpFacts, icmp: dict[int, list[SeenIcmp]]) -> None:
         self.names: list[str] = [""]
+        self._name_index: dict[str, int] = {}
         self._capture = capture
         self._flows = flows
         self._tcp = tcp
@@ -124,11 +131,21 @@ class Connections:
                 c.client[_BYTES], c.server[_BYTES], bool(c.client[_FLAGS] & SYN), bool(c.server[_FLAGS] & SYN), c.sent(FIN), c.sent(RST),
             )  # fmt: skip
 
-    def summary(self, row: int) -> FlowSummary:
-        """One row for the flow table of reports and the terminal."""
+    def name(self, number: int, name: str) -> None:
+        """The server of a conversation was called so."""
+        row = self._flows.row_of(number)
+        if row >= 0 and (name in self._name_index or len(self.names) <= NAMES):
+            index = self._name_index.setdefault(name, len(self.names))
+            if index == len(self.names):
+                self.names.append(name)
+            self._flows.rows["name"][row] = index
+
+    def summary(self, row: int, name_of: NameOf | None = None) -> FlowSummary:
+        """One row for the flow table of reports and the terminal. ``name_of`` is asked where no name was spoken."""
         c = self._row(row)
+        name = self.names[c.name] or (name_of(c.ends.client, c.ends.server) if name_of else None)
         return FlowSummary(
-            f"T{c.number + 1}", self._capture, *c.ends, self.names[c.name] or None, c.first_frame, c.last_frame, c.first_time, c.last_time,
+            f"T{c.number + 1}", self._capture, *c.ends, name, c.first_frame, c.last_frame, c.first_time, c.last_time,
             c.client[_PACKETS] + c.server[_PACKETS], c.client[_BYTES], c.server[_BYTES], bool(c.client[_FLAGS] & SYN), bool(c.server[_FLAGS] & SYN),
             c.sent(FIN), c.sent(RST),
         )  # fmt: skip
@@ -262,9 +279,10 @@ class AddressIndex:
 class FlowRows(Sequence[FlowSummary]):
     """Summaries of all conversations, made when looked at."""
 
-    def __init__(self, connections: Connections, rows: Ints) -> None:
+    def __init__(self, connections: Connections, rows: Ints, name_of: NameOf | None = None) -> None:
         self._connections = connections
         self._rows = rows
+        self._name_of = name_of
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -275,5 +293,5 @@ class FlowRows(Sequence[FlowSummary]):
     def __getitem__(self, index: slice) -> FlowRows: ...
     def __getitem__(self, index: int | slice) -> FlowSummary | FlowRows:
         if isinstance(index, slice):
-            return FlowRows(self._connections, self._rows[index])
-        return self._connections.summary(int(self._rows[index]))
+            return FlowRows(self._connections, self._rows[index], self._name_of)
+        return self._connections.summary(int(self._rows[index]), self._name_of)

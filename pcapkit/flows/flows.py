@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcapkit.columns.table import CUT, OK, Table
-from pcapkit.flows.facts import ACK, SYN
+from pcapkit.flows.facts import ACK, FIN, RST, SYN
 from pcapkit.flows.growing import Growing
 from pcapkit.flows.key import KeyIndex, Keys, Salt, Sorting, keys_of, sort_keys
 from pcapkit.flows.sides import Ints, Mask, Sides, changes
-from pcapkit.limits import MAX_FLOWS
+from pcapkit.limits import FLOW_MEMORY, MAX_FLOWS
 
 TCP: Final = 6
 UDP: Final = 17
@@ -35,6 +36,10 @@ DEEP: Final = 64
 LIVE: Final = 128
 """A dissector holds state for it."""
 
+RESTS_NS: Final = 60 * 10**9
+"""A conversation without packets for so long rests."""
+LOGGED_BYTES: Final = 40
+"""One segment in the log (``control.py``)."""
 SYSTEM_PORTS: Final = 1024
 """Ports below are servers' (RFC 6335, 6)."""
 USER_PORTS: Final = 10_000
@@ -66,12 +71,13 @@ class FlowTable:
         )  # fmt: skip
         self.tcp = Growing(
             row=i4, controls=u2, base=(u4, 2), begun=(np.bool_, 2), top=(i8, 2), first_ack=(u4, 2), acked=(np.bool_, 2), ack_top=(i8, 2),
-            max_segment=(u4, 2), ttl_min=(u1, 2), ttl_max=(u1, 2), retransmissions=(u4, 2), duplicates=(u4, 2), routed=(u4, 2), cut=(u4, 2), apps=(u1, 2),
+            max_segment=(u4, 2), ttl_min=(u1, 2), ttl_max=(u1, 2), retransmissions=(u4, 2), duplicates=(u4, 2), cut=(u4, 2), apps=(u1, 2),
             first_frame=(i8, 2), first_time=(i8, 2), last_frame=(i8, 2), last_time=(i8, 2),
         )  # fmt: skip
         self.max_flows = max_flows
         self.created = first_number
-        self.forgotten = 0
+        self.forgotten: Counter[int] = Counter()
+        """Conversations that are counted only, by IP protocol."""
         self._salt = salt or Salt()
         self._index = KeyIndex()
 
@@ -224,6 +230,49 @@ class FlowTable:
             rows, ends = sides.conversation[mine], last[mine]
             c["last_frame"][rows] = np.maximum(c["last_frame"][rows], table.frame[ends])
             c["last_time"][rows] = np.maximum(c["last_time"][rows], table.time_ns[ends])
+
+    # ---------------------------------------------------------------- limits
+
+    def forget(self, now_ns: int, room: float = 0.75) -> NDArray[np.uint32]:
+        """Let the least useful conversations go until ``room`` of the limits is used; gives the numbers of those that stay.
+
+        First what is no TCP and rests, then what has ended, then what rests, each oldest first; what is being read last, what is pinned never unless
+        nothing else is left.
+        """
+        share = room * min(self.max_flows / max(1, self.rows.size), FLOW_MEMORY / max(1, self.memory))
+        order = np.lexsort((self.rows["last_time"], self._worth(now_ns)))
+        kept = np.sort(order[len(order) - int(share * self.rows.size) :])
+        gone = np.setdiff1d(order, kept, assume_unique=True)
+        for proto, count in zip(*np.unique(self.rows["tail"][gone] >> np.uint64(8) & np.uint64(255), return_counts=True), strict=True):
+            self.forgotten[int(proto)] += int(count)
+        tcp = self.rows["tcp"][kept]
+        self.tcp.keep(tcp[tcp >= 0].astype(np.int64))
+        self.rows.keep(kept)
+        has_tcp = np.flatnonzero(self.rows["tcp"] >= 0)
+        self.rows["tcp"][has_tcp] = np.arange(len(has_tcp))
+        self.tcp["row"][:] = has_tcp
+        self._renew()
+        return self.rows["number"].copy()
+
+    @property
+    def memory(self) -> int:
+        """Bytes that conversations take, with four logged segments for each of TCP."""
+        return self.rows.nbytes + self.tcp.nbytes + 4 * LOGGED_BYTES * self.tcp.size
+
+    @property
+    def crowded(self) -> bool:
+        """A limit is reached: ``forget``."""
+        return self.rows.size > self.max_flows or self.memory > FLOW_MEMORY
+
+    def _worth(self, now_ns: int) -> Ints:
+        """How much it would be missed, by row: 0 least."""
+        c = self.rows
+        rests = c["last_time"] < now_ns - RESTS_NS
+        ended = ((c["flags"] & RST).any(axis=1) | (c["flags"] & FIN).all(axis=1)) & (c["packets"] > 0).all(axis=1)
+        worth: Ints = np.where(c["tcp"] < 0, np.where(rests, 0, 2), np.where(ended, 1, np.where(rests, 3, 4)))
+        worth[c["state"] & LIVE != 0] = 5
+        worth[c["state"] & PINNED != 0] = 6
+        return worth
 
     # ---------------------------------------------------------------- look-ups
 

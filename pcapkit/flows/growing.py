@@ -53,6 +53,11 @@ class Growing:
         values: list[tuple[Any, ...]] = self._single[rows].tolist()
         return values
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the rows take."""
+        return self.size * (self._single.itemsize + 2 * self._double.itemsize)
+
     def extend(self, count: int) -> int:
         """Add ``count`` rows of zeros; gives the first."""
         first = self.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pcapkit.flows.sides import Ints
 
@@ -60,6 +61,10 @@ class Holes:
         left = subtract(self.open.where(np.flatnonzero(touched)), spans)
         whole = self.open.where(np.flatnonzero(~touched)).join(left)
         self.open = whole.where(np.lexsort((whole.start, whole.side)))
+
+    def keep(self, numbers: NDArray[np.uint32]) -> None:
+        """Forget the holes of all other conversations."""
+        self.open = self.open.where(np.flatnonzero(np.isin(self.open.side // 2, numbers)))
 
     def of(self, side: int) -> list[tuple[int, int]]:
         """Open holes of one direction: start and end."""

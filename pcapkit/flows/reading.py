@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
 import numpy as np
 from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
-from pcapkit_dissectors.messages import ClientHello
+from pcapkit_dissectors.autodiscover_paths import split_target
+from pcapkit_dissectors.messages import ClientHello, HttpRequest
 from pcapkit_dissectors.tls_peek import peek_server_name
 
 from pcapkit.columns.table import Table
@@ -27,12 +28,22 @@ Pick = tuple[int, int, int, int, int, int, int, int, int]
 
 
 class Streams:
-    """Conversations under way. ``fed``: segments handed to Python; ``left_out``: what limits kept out, by kind."""
+    """Conversations under way. ``fed``: segments handed to dissectors; ``put_aside``: conversations whose hello nobody read; ``left_out``: what limits
+    kept out, by kind. ``named`` is told the server's name of a conversation."""
 
     def __init__(
-        self, flows: FlowTable, capture: int, dissectors: Sequence[StreamDissector], context: Context, boundary: Boundary, wants: Wants | None = None
+        self,
+        flows: FlowTable,
+        capture: int,
+        dissectors: Sequence[StreamDissector],
+        context: Context,
+        boundary: Boundary,
+        named: Callable[[int, str], None],
+        wants: Wants | None = None,
     ) -> None:
         self.fed = 0
+        self.put_aside = 0
+        self._named = named
         self.left_out: Counter[str] = Counter()
         self._flows = flows
         self._capture = capture
@@ -75,7 +86,7 @@ class Streams:
         """Read the conversations that have come to matter since their segments were put aside."""
         for number, greeted, segments in self._waiting.wanted_now():
             row = self._flows.row_of(number)
-            for direction, start, top, data, size, frame, time_ns in segments:
+            for direction, start, top, data, size, frame, time_ns in segments if row >= 0 else ():
                 talk = self._touch(number, row, time_ns)
                 self.fed += 1
                 events = talk.feed(direction, start, top, data, size, Stamp(frame, time_ns))
@@ -129,10 +140,13 @@ class Streams:
         if not known:
             return False
         client, server = self._ends_of(row)
+        if server_name:
+            self._named(number, server_name)
         decision = self._waiting.begin(number, pick[2], client.address, server.address, server_name)
         if decision == "greet":
             talk = Talk(number, (client, server), pick[3], self._dissectors, self._context, self._boundary)
             self._tell(talk, talk.feed(pick[1], pick[7], pick[8], data, pick[6], Stamp(pick[2], pick[3])), out)
+        self.put_aside += decision == "wait"
         return decision != "read"
 
     def _put_aside(self, number: int, segments: list[Kept]) -> None:
@@ -174,6 +188,8 @@ class Streams:
     def _tell(self, talk: Talk, events: list[Event], out: list[Observation]) -> None:
         client, server = talk.ends
         for event in events:
+            if isinstance(event.message, ClientHello | HttpRequest) and (name := _name_in(event.message)):
+                self._named(talk.number, name)
             src, dst = (server, client) if event.direction else (client, server)
             out.append(Observation(self._capture, talk.number, src.address, dst.address, src.port, dst.port, "tcp", src.mac, dst.mac, event))
 
@@ -234,6 +250,11 @@ class Streams:
             victim = next((number for number, talk in self._talks.items() if not talk.interesting), next(iter(self._talks)))
             self.left_out["streams"] += 1
             self._end(victim, out)
+
+
+def _name_in(message: ClientHello | HttpRequest) -> str | None:
+    """The server's name in a request, without port."""
+    return message.sni if isinstance(message, ClientHello) else split_target("/", message.host)[0]
 
 
 def _picks(table: Table, s: Segments, elements: Ints) -> list[Pick]:

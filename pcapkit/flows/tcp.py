@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pcapkit.columns.table import CUT, Table
 from pcapkit.flows.control import CONTROL, ControlLog, first_of_each
-from pcapkit.flows.copies import ORIGINAL, ROUTED
+from pcapkit.flows.copies import ORIGINAL
 from pcapkit.flows.facts import ACK, FIN, RST, SYN
 from pcapkit.flows.flows import TCP, FlowTable
 from pcapkit.flows.holes import Holes, Spans
@@ -58,10 +58,15 @@ class TcpFacts:
         side = 2 * self._flows.rows["tcp"][sides.conversation].astype(np.int64) + sides.direction
         copy = copies[rows]
         segments = self._position(table, sides, side, copy != ORIGINAL)
-        self._measure(table, segments, side, copy)
+        self._measure(table, segments, side)
         self._acknowledged(table, segments, side)
         self._log(table, segments)
         return segments
+
+    def forget(self, kept: NDArray[np.uint32]) -> None:
+        """Only the conversations with these numbers are left."""
+        self.control.keep(kept)
+        self.holes.keep(kept)
 
     def _position(self, table: Table, sides: Sides, side: Ints, copy: Mask) -> Segments:
         """Where segments stand. Numbers are followed from segment to segment, and begin anew at each SYN."""
@@ -102,14 +107,13 @@ class TcpFacts:
         t.flat("base")[side[sides.of[opening]]] = seq[opening] + np.uint32(1)
         t.flat("begun")[side] = True
 
-    def _measure(self, table: Table, s: Segments, side: Ints, copy: NDArray[np.uint8]) -> None:
+    def _measure(self, table: Table, s: Segments, side: Ints) -> None:
         t, sides = self._flows.tcp, s.sides
         rows = sides.rows
         size = table.wire_len[rows]
         data = size > 0
         t.flat("max_segment")[side] = np.maximum(t.flat("max_segment")[side], sides.highest(size).astype(np.uint32))
         t.flat("duplicates")[side] += sides.count(s.copy).astype(np.uint32)
-        t.flat("routed")[side] += sides.count(copy == ROUTED).astype(np.uint32)
         t.flat("cut")[side] += sides.count(table.payload_len[rows] < size).astype(np.uint32)
         ordinary = ~s.copy & (s.flags & RST == 0)
         ttl = table.ttl[rows]

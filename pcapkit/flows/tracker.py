@@ -10,10 +10,10 @@ from pcapkit_dissectors import all_dissectors
 from pcapkit_dissectors._api import Context, DatagramDissector, StreamDissector
 
 from pcapkit.columns.table import Table
-from pcapkit.flows.connections import Connections, FlowRows, TcpSummary
+from pcapkit.flows.connections import Connections, FlowRows, NameOf, TcpSummary
 from pcapkit.flows.copies import MIRRORED, ORIGINAL, ROUTED, Copies
 from pcapkit.flows.datagrams import Datagrams
-from pcapkit.flows.facts import Connection, Observation, Quality
+from pcapkit.flows.facts import SYN, Connection, Observation, Quality
 from pcapkit.flows.flows import TCP, UDP, FlowTable
 from pcapkit.flows.quality import measure
 from pcapkit.flows.reading import Streams
@@ -60,7 +60,7 @@ class Tracker:
         self._boundary = Boundary()
         known = all_dissectors()
         context = Context(full, keys)
-        self._streams = Streams(self.flows, capture, [d for d in known if isinstance(d, StreamDissector)], context, self._boundary, wants)
+        self._streams = Streams(self.flows, capture, [d for d in known if isinstance(d, StreamDissector)], context, self._boundary, self._name, wants)
         self._datagrams = Datagrams(self.flows, capture, [d for d in known if isinstance(d, DatagramDissector)], self._boundary)
         self._connections = Connections(capture, self.flows, self._tcp, self._datagrams.icmp)
         self._twins = Twins(self.flows, self._tcp.control, self._connections)
@@ -83,8 +83,20 @@ class Tracker:
         if segments is not None:
             self._streams.update(table, segments, out)
         self._timings.lap("streams")
+        if self.flows.crowded:
+            self._forget(int(table.time_ns[-1]))
         out.sort(key=_frame)
         return out
+
+    def _name(self, number: int, name: str) -> None:
+        self._connections.name(number, name)
+
+    def _forget(self, now_ns: int) -> None:
+        kept = self.flows.forget(now_ns)
+        self._tcp.forget(kept)
+        numbers = set(kept.tolist())
+        for number in [number for number in self._datagrams.icmp if number not in numbers]:
+            del self._datagrams.icmp[number]
 
     def reconsider(self) -> list[Observation]:
         """What matters has changed: conversations that were put aside, and matter now, are read."""
@@ -130,9 +142,12 @@ class Tracker:
         """TCP conversations whose SYN got nothing back."""
         return self._connections.unanswered()
 
-    def summaries(self) -> Sequence[FlowSummary]:
-        """A row for each conversation, made when looked at: any number of rows costs nothing until then."""
-        return FlowRows(self._connections, np.arange(self.flows.rows.size))
+    def summaries(self, name_of: NameOf | None = None) -> Sequence[FlowSummary]:
+        """A row for each conversation, made when looked at: any number of rows costs nothing until then.
+
+        ``name_of`` gives names by client and server address, where no server name was spoken in the conversation.
+        """
+        return FlowRows(self._connections, np.arange(self.flows.rows.size), name_of)
 
     def tcp_summaries(self) -> Iterator[TcpSummary]:
         """All TCP conversations in the order of their first packets."""
@@ -154,12 +169,17 @@ class Tracker:
         """Limits that were reached, and bugs of ours."""
         found = [
             Problem("limit-reached", f"{count} {_LIMITS[kind]}", count=count)
-            for kind, count in (*self._streams.left_out.items(), ("flows", self.flows.forgotten), ("holes", self._tcp.holes.refused))
+            for kind, count in (*self._streams.left_out.items(), ("flows", self.flows.forgotten.total()), ("holes", self._tcp.holes.refused))
             if count and kind in _LIMITS
         ]
         for (name, error), (count, frame) in self._boundary.bugs.items():
             found.append(Problem("internal-error", f"{name}: {error}", frame=frame, count=count))
         return found
+
+    def _late(self) -> int:
+        """TCP conversations with data of which no SYN was seen."""
+        rows = self.flows.tcp["row"]
+        return int(((self.flows.rows["flags"][rows] & SYN == 0).all(axis=1) & (self.flows.rows["bytes"][rows] > 0).any(axis=1)).sum())
 
     def counts(self) -> dict[str, int]:
         """Conversations by kind."""
@@ -168,9 +188,11 @@ class Tracker:
         ports = (tail >> np.uint64(32) == 443) | ((tail >> np.uint64(16)) & np.uint64(0xFFFF) == 443)
         udp = proto == UDP
         return {
-            "tcp_conversations": int((proto == TCP).sum()),
-            "udp_conversations": int(udp.sum()),
-            "quic": int((udp & ports).sum()),
+            "tcp_conversations": int((proto == TCP).sum()) + self.flows.forgotten[TCP],
+            "udp_conversations": int(udp.sum()) + self.flows.forgotten[UDP],
+            "quic": int(self.flows.rows["packets"][udp & ports].sum()),
+            "tls_hellos": self._streams.put_aside,
+            "started_late": self._late(),
             "mirrored_copies": self.copies[MIRRORED],
             "routed_copies": self.copies[ROUTED],
         }
