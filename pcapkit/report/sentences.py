@@ -79,9 +79,10 @@ def verdict(report: Report) -> str | None:
 
 def instead(report: Report) -> Iterator[str]:
     """What was there instead of sessions, each with its number."""
+    asked = report.counts.get("discovery_queries", 0)
+    names = f", {f'{asked:,}' if asked else 'none'} for lyncdiscover* or autodiscover*"
     for said in words.counts(report):
-        none = ", none for lyncdiscover* or autodiscover*" if said.startswith("DNS queries") and report.counts.get("dns_queries") else ""
-        yield said + none
+        yield said + (names if said.startswith("DNS queries") and report.counts.get("dns_queries") else "")
 
 
 def next_steps(report: Report) -> Iterator[str]:
