@@ -9,6 +9,7 @@ from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
 
 from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control
 from pcapkit.limits import Thresholds
+from pcapkit.sessions.refusal import first_request
 from pcapkit.sessions.roles import by_path, host_of, organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, ForeignReply, Layer, Lookup, Tls
 
@@ -113,7 +114,7 @@ def _by_tls(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thr
         if attempt.exchanges:
             _by_http(attempt, connection, end_ns, thresholds)
         else:
-            _by_answer(attempt, connection, tls, end_ns, thresholds)
+            _by_answer(attempt, connection, tls, thresholds)
     elif server_alert and server_alert.alert:
         fail(attempt, "tls", f"the server ends the handshake: alert {alert_name(server_alert.alert.description)}")
     elif refused:
@@ -124,12 +125,11 @@ def _by_tls(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thr
         attempt.reason = "handshake seen, no application data followed"
 
 
-def _by_answer(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thresholds: Thresholds) -> None:
-    """Encrypted: the request is there; was it answered?"""
-    asked = [r.ref for r in tls.records if r.direction == FORWARD and r.content_type == 23]
+def _by_answer(attempt: Attempt, connection: Connection, tls: Tls, thresholds: Thresholds) -> None:
+    """Encrypted: the request is there; was it answered? The server's part is not read to its end, but when it last spoke is known."""
+    request = first_request(tls, thresholds.appdata_min)
     answered = connection.reverse.last_data
-    told = any(r.direction == REVERSE and r.content_type == 23 and asked and r.ref.time_ns >= asked[0].time_ns for r in tls.records)
-    if asked and (told or (answered and answered[1] > asked[-1].time_ns)):
+    if request and answered and answered[1] > request.time_ns:
         attempt.outcome = "ok"
     else:
         attempt.reason = "a request was sent, no answer is in the capture"

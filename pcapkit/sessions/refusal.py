@@ -154,21 +154,27 @@ def _client_close(connection: Connection) -> Control | None:
     return ends[0] if ends and ends[0].direction == FORWARD else None
 
 
-def _after_finished(course: _Course) -> list[ClearRecord]:
+def _after_finished(client: Iterable[ClearRecord], tls13: bool) -> list[ClearRecord]:
     """The client's protected records behind the end of its handshake.
 
     In TLS 1.3 certificates and Finished look like data. Where no record has the length of a Finished, the first one holds it among others.
     """
-    sent = [r for r in course.client if r.content_type == APPLICATION_DATA]
-    if not course.tls13:
+    sent = [r for r in client if r.content_type == APPLICATION_DATA]
+    if not tls13:
         return sent
     finished = next((n for n, r in enumerate(sent) if r.length in FINISHED_LENGTHS), 0)
     return sent[finished + 1 :]
 
 
+def first_request(tls: Tls, appdata_min: int) -> Ref | None:
+    """Where the client's first request stands that cannot be read: its first application data behind the handshake."""
+    client = [r for r in tls.records if r.direction == FORWARD]
+    return next((r.ref for r in _after_finished(client, is_tls13(tls.version or 0)) if r.length >= appdata_min), None)
+
+
 def _sent_data(tls: Tls, course: _Course, appdata_min: int) -> bool:
     early = tls.server_hello is None and tls.hello is not None and EARLY_DATA in tls.hello.extensions
-    return not early and any(r.length >= appdata_min for r in _after_finished(course))
+    return not early and any(r.length >= appdata_min for r in _after_finished(course.client, course.tls13))
 
 
 def _ruled_out(tls: Tls, course: _Course) -> bool:
@@ -244,7 +250,7 @@ def _server_finished(course: _Course) -> bool:
 def _protected_alert(course: _Course) -> ClearRecord | None:
     if not course.tls13:
         return next((r for r in course.client if r.content_type == ALERT and r.alert is None), None)
-    return next((r for r in _after_finished(course) if r.length in ALERT_LENGTHS), None)
+    return next((r for r in _after_finished(course.client, course.tls13) if r.length in ALERT_LENGTHS), None)
 
 
 def _library_of_close(course: _Course, finished: ClearRecord, alert: ClearRecord | None) -> str | None:

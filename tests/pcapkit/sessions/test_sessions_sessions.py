@@ -1,8 +1,10 @@
 """Sessions: what belongs to one, what came of it, and what is said."""
 
 import pytest
-from pcapkit_dissectors.messages import ExchangeAnswer, ExchangeRequest, Unreadable
+from pcapkit_dissectors.messages import Encrypted, ExchangeAnswer, ExchangeRequest, Unreadable
 from scenes import World, lync
+
+from pcapkit.flows.facts import REVERSE
 
 INTERNAL, EXTERNAL, WEB = "lyncdiscoverinternal.contoso.com", "lyncdiscover.contoso.com", "webext.contoso.com"
 FE, PROXY, MAIL = "10.0.0.10", "203.0.113.50", "10.0.0.25"
@@ -307,3 +309,14 @@ def test_no_secret_is_in_the_steps(world, phone):
     session = only(world.scene())
     assert "hunter2" not in repr(session.steps)
     assert "aHVudGVyMg" not in repr(session.steps)
+
+
+@pytest.mark.parametrize(("answered", "outcome"), [(True, "ok"), (False, "unknown")])
+def test_an_encrypted_answer_counts_by_its_time_where_its_records_are_not_read(world, phone, answered, outcome):
+    talk = phone.lookup(INTERNAL, FE).connect(FE).tls(INTERNAL, version=0x0304)
+    talk.appdata(request=400, response=0)
+    if answered:
+        talk.payload[REVERSE].append((world.tick(20), 300))
+    talk.say(Encrypted(23, 19), size=24)
+    talk.close()
+    assert [a.outcome for a in only(world.scene()).attempts] == [outcome]
