@@ -28,7 +28,7 @@ def write(report: Report, style: Style) -> Iterator[str]:
     for finding in report.findings:
         yield from _finding(style, finding, len(report.captures) > 1)
     yield from _sessions(style, report)
-    yield from _list("Could not be judged", (sentences.not_judged(style, entry) for entry in report.not_judged))
+    yield from _list("Could not be judged", sentences.not_judged(style, report.not_judged))
     yield from _list("Ignored", (sentences.ignored(style, finding, report) for finding in report.ignored))
     yield from _list("Capture", (f"{style.mark(mark)} {sentence}" for mark, sentence in sentences.limits(style, report)))
 

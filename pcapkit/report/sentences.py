@@ -6,7 +6,7 @@ All of them are safe (``Style.show``); the forms only lay them out.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pcapkit.model import Capture, Finding, NotJudged, Problem, Report
@@ -106,10 +106,14 @@ def _encrypted_frames(report: Report) -> int:
     return report.counts.get("wlan_encrypted") or sum(p.count for p in layers)
 
 
-def not_judged(style: Style, entry: NotJudged) -> str:
-    """``untrusted-*   D2: TLS 1.3, no keys: certificates cannot be seen``."""
-    whom = words.listed(entry.devices, 6)
-    return f"{style.show(entry.code)}   {f'{whom}: ' if whom else ''}{style.prose(entry.reason)}"
+def not_judged(style: Style, entries: Iterable[NotJudged]) -> Iterator[str]:
+    """``untrusted-*, cert-*   D2: TLS 1.3, no keys: certificates cannot be seen``: codes of the same devices and reason together."""
+    groups: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for entry in entries:
+        groups.setdefault((entry.devices, entry.reason), []).append(entry.code)
+    for (devices, reason), codes in groups.items():
+        whom = words.listed(devices, 6)
+        yield f"{', '.join(style.show(code) for code in codes)}   {f'{whom}: ' if whom else ''}{style.prose(reason)}"
 
 
 def ignored(style: Style, finding: Finding, report: Report) -> str:

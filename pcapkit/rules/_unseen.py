@@ -1,8 +1,9 @@
-"""Which certificates of a session could not be judged, and why: said instead of silence (autodiscover.md 9.1, 12.2)."""
+"""Which certificates and which contents of a session could not be judged, and why: said instead of silence (autodiscover.md 9.1, 12.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from pcapkit.rules._api import Unjudged
 from pcapkit.sessions.scene import Attempt, Scene, Tls
@@ -10,6 +11,9 @@ from pcapkit.sessions.scene import Attempt, Scene, Tls
 TLS13 = "TLS 1.3, no keys: certificates cannot be seen"
 RESUMED = "the TLS session was resumed: no certificate was sent"
 LOST = "the certificate message is not in the capture"
+ENCRYPTED = "TLS, no keys that fit: requests and answers cannot be read"
+CONTENTS: Final = ("autodiscover-*", "access-location-*", "mcx-internal-url", "mobility-service-error", "affinity-lost")
+"""Codes that rest on what was asked and answered over HTTP (autodiscover.md 12.2)."""
 
 
 def unseen_chains(scene: Scene) -> Iterator[Unjudged]:
@@ -32,6 +36,14 @@ def unseen_chains(scene: Scene) -> Iterator[Unjudged]:
         yield Unjudged(tuple(devices), reason, "cert-*")
     for reason, devices in undecided.items():
         yield Unjudged(tuple(devices), reason, "untrusted-*")
+
+
+def unseen_contents(scene: Scene) -> Iterator[Unjudged]:
+    """The devices that talked inside TLS of which nothing could be read."""
+    hidden = (s.device.id for s in scene.sessions if any(a.tls and a.tls.accepted and not a.exchanges for a in s.attempts))
+    devices = tuple(dict.fromkeys(hidden))
+    if devices:
+        yield from (Unjudged(devices, ENCRYPTED, code) for code in CONTENTS)
 
 
 def place(attempt: Attempt) -> tuple[str | None, str | None, int | None]:

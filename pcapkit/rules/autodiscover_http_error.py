@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.model import Severity
-from pcapkit.rules._api import Hit, Rule
+from pcapkit.rules._api import Hit, Rule, Unjudged
 from pcapkit.rules._http import DISCOVERY, Placed, answered, asked, exchanges, header, host_of, is_step_one, normal_challenge, service
 from pcapkit.rules._names import who
+from pcapkit.rules._unseen import unseen_contents
 from pcapkit.sessions.scene import Scene
 
 REMEDY_BY_STATUS = {
@@ -42,8 +43,9 @@ RULE = Rule(
 
 
 @RULE.over_scene
-def check(scene: Scene) -> Iterator[Hit]:
-    """One hit for each session and URL."""
+def check(scene: Scene) -> Iterator[Hit | Unjudged]:
+    """One hit for each session and URL; and what cannot be judged of any contents."""
+    yield from unseen_contents(scene)
     done: set[tuple[str, str, str, int]] = set()
     for placed in exchanges(scene):
         session, attempt, exchange = placed

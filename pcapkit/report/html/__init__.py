@@ -37,7 +37,7 @@ def write(report: Report, style: Style) -> Iterator[str]:
         findings=[_finding(style, finding, names, many) for finding in report.findings],
         sessions=[_session(style, session, names) for session in report.sessions],
         devices=[_device(style, d) for d in report.devices],
-        not_judged=[sentences.not_judged(style, entry) for entry in report.not_judged],
+        not_judged=list(sentences.not_judged(style, report.not_judged)),
         ignored=[sentences.ignored(style, finding, report) for finding in report.ignored],
         limits=[(mark, style.mark(mark), sentence) for mark, sentence in sentences.limits(style, report)],
         flows=[_flow(style, flow) for flow in report.flows or ()],

@@ -45,8 +45,8 @@ def not_judged(page: Page, report: Report) -> None:
     page.heading("Could not be judged")
     if not report.not_judged:
         page.text("nothing that pcapkit knows of" if report.sessions else "there was nothing to judge", " ")
-    for entry in report.not_judged:
-        page.text(sentences.not_judged(page.style, entry), " ", "    ")
+    for sentence in sentences.not_judged(page.style, report.not_judged):
+        page.text(sentence, " ", "    ")
     page.gap()
 
 

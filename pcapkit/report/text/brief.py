@@ -31,5 +31,8 @@ def _nothing(report: Report) -> str:
     packets = words.count(sum(c.packets for c in report.captures), "packet")
     if not report.sessions:
         return f"none: no autodiscover sessions in {packets}"
-    open_ = "; ".join(sorted({f"{n.code}: {n.reason}" for n in report.not_judged})) or "nothing"
+    codes: dict[str, dict[str, None]] = {}
+    for entry in report.not_judged:
+        codes.setdefault(entry.reason, {})[entry.code] = None
+    open_ = "; ".join(f"{', '.join(of)}: {reason}" for reason, of in codes.items()) or "nothing"
     return f"none: no fault seen in {words.count(len(report.sessions), 'session')}; could not be judged: {open_}"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pcapkit.model import NotJudged
 from pcapkit.report.cells import cells, clip, pad, wrap
 from pcapkit.report.style import Style
 from pcapkit.report.text import brief, write
@@ -102,6 +103,13 @@ def test_ignored_findings_are_listed_with_their_reason():
 def test_several_captures_number_their_frames():
     two = replace(examples.full(), captures=(examples.capture(), examples.capture(path="b.pcap")))
     assert "file:frame 1:41" in render(two)
+
+
+def test_codes_that_could_not_be_judged_for_one_reason_share_a_line():
+    unseen = tuple(NotJudged(code, ("D1",), "no keys") for code in ("untrusted-*", "cert-*"))
+    report = replace(examples.healthy(), not_judged=unseen)
+    assert "\n untrusted-*, cert-*   D1: no keys\n" in render(report)
+    assert "untrusted-*, cert-*: no keys" in "".join(brief(report, UTC))
 
 
 def test_brief_is_a_line_a_finding_severity_first():

@@ -304,3 +304,20 @@ def test_polls_that_end_at_the_same_age():
     assert play([30.0] * 6)["longpoll-cut"].facts["count"] == 6
     assert "longpoll-cut" not in play([30.0] * 4)
     assert "longpoll-cut" not in play([20, 31, 44, 58, 71, 85])
+
+
+# ---------------------------------------------------------------- nothing to be read
+
+
+def test_contents_that_nobody_could_read_are_said():
+    world = World()
+    phone_at(world).https(FE, LDI)
+    found, unjudged = judge(world.scene())
+    assert (found, {n.devices for n in unjudged}) == ((), {("D1",)})
+    assert {"autodiscover-*", "mcx-internal-url", "mobility-service-error"} <= {n.code for n in unjudged if "no keys" in n.reason}
+
+
+def test_contents_that_were_read_are_not_missed():
+    world = World()
+    inside_tls(phone_at(world), {"path": ROOT, "answer": lync(*FULL)})
+    assert judge(world.scene())[1] == ()
