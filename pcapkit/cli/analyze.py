@@ -25,6 +25,10 @@ def run(args: Namespace) -> int:
     """
     logs.start(args)
     inputs.check(args)
+    if args.follow:
+        from pcapkit.cli import live
+
+        return live.follow(args)
     unavailable.refuse(args)
     formats.check(args)
     output.check(args)

@@ -14,7 +14,6 @@ def refuse(args: Namespace) -> None:
         Fail: exit code 2.
     """
     later = {
-        "--follow": getattr(args, "follow", False),
         "--jobs": args.jobs > 1,
     }
     for option, given in later.items():
