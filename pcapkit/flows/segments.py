@@ -17,6 +17,9 @@ from pcapkit.limits import STREAM_SEGMENTS, STREAM_WINDOW
 HOLE_WAIT_NS: Final = 60 * 10**9
 """Longer than any sender goes on repeating a segment before it gives up or slows down to nothing (RFC 6298, 5)."""
 
+OVERLAPS: Final = 64
+"""Pieces held that one segment may lie over; what reaches further is ignored, or each segment could cost as much as all before it."""
+
 
 class Piece(NamedTuple):
     """The next bytes of the stream, or (``data`` empty) a gap of ``size`` bytes that were never captured."""
@@ -80,7 +83,9 @@ class Segments:
         """Keep the parts of a segment that are not held yet."""
         at = max(bisect_right(self._starts, start) - 1, 0)
         position = start
-        while position < end:
+        for _ in range(OVERLAPS):
+            if position >= end:
+                return
             if at < len(self._starts) and self._starts[at] <= position:
                 known = self._starts[at] + self._data[at][1]
                 if known > position:
@@ -95,6 +100,7 @@ class Segments:
             self.held += len(part)
             position = stop
             at += 1
+        self.ignored += position < end
 
     def _compare(self, at: int, position: int, data: bytes) -> None:
         """Count an overlap whose bytes differ from those held."""
