@@ -15,7 +15,7 @@ from pcapkit import model
 from pcapkit.capture.errors import NotACapture
 from pcapkit.capture.inputs import FileInput, Input, PipeInput, open_input, peek
 from pcapkit.capture.netmon import NetmonInput
-from pcapkit.capture.notes import Notes
+from pcapkit.capture.notes import Notes, Port
 from pcapkit.capture.pcap import FILE_HEADER, PcapReader
 from pcapkit.capture.pcapng import PcapngReader
 from pcapkit.capture.recognise import explain
@@ -79,6 +79,11 @@ class Source:
     def names(self) -> dict[str, str]:
         """Address → name, from name resolution blocks."""
         return self._notes.names
+
+    @property
+    def ports(self) -> list[Port]:
+        """The interfaces described so far, by the numbers that packets name."""
+        return self._notes.ports
 
     def info(self) -> model.Capture:
         """What is known so far. ``packets`` counts frames, ``bytes`` the lengths on the wire of those handed on."""

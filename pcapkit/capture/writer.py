@@ -12,6 +12,7 @@ from pcapkit.limits import MAX_PACKET, MIB
 _SECTION: Final = 0x0A0D0D0A
 _INTERFACE: Final = 1
 _NAMES: Final = 4
+_STATISTICS: Final = 5
 _ENHANCED: Final = 6
 _SECRETS: Final = 0xA
 _TLS_KEY_LOG: Final = 0x544C534B
@@ -80,6 +81,14 @@ class PcapngWriter:
         clock = max(time_ns, 0)
         fixed = struct.pack("<IIIII", interface, clock >> 32, clock & 0xFFFFFFFF, len(data), max(length or 0, len(data)))
         self._block(_ENHANCED, fixed + _padded(data) + _ended(b"".join(_text(_COMMENT, comment) for comment in comments)))
+
+    def statistics(self, interface: int, end_ns: int, received: int, dropped: int | None = None) -> None:
+        """Write until when an interface was listened to (ns since the epoch), how many packets of it are here, and how many the capture lost."""
+        end = struct.pack("<II", max(end_ns, 0) >> 32, max(end_ns, 0) & 0xFFFFFFFF)
+        options = _option(3, end) + _option(4, struct.pack("<Q", received))
+        if dropped is not None:
+            options += _option(5, struct.pack("<Q", dropped))
+        self._block(_STATISTICS, struct.pack("<I", interface) + end + _ended(options))
 
     def names(self, hosts: Mapping[str, str]) -> None:
         """Write names of addresses, so that readers show them."""

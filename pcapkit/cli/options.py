@@ -97,7 +97,7 @@ def extract(parser: ArgumentParser) -> None:
     _site(parser)
     _trust(parser)
     _keys(parser)
-    _narrow(parser)
+    _narrow(parser, union=True)
     _redact(parser)
     _work(parser)
 
@@ -176,10 +176,14 @@ def _keys(parser: ArgumentParser) -> None:
     keys.add_argument("--decode", action="append", default=[], metavar="SEL,PROTO", help="force a layer (repeatable)")
 
 
-def _narrow(parser: ArgumentParser) -> None:
+def _narrow(parser: ArgumentParser, union: bool = False) -> None:
     narrow = parser.add_argument_group("narrowing (never changes a verdict)")
     narrow.add_argument("--device", action="append", default=[], metavar="X", help="only this device: id, MAC, address or host name (repeatable)")
-    narrow.add_argument("--filter", metavar="EXPR", help="only what matches, such as 'severity>=warning and domain:contoso.com'")
+    said = "only what matches, such as 'severity>=warning and domain:contoso.com'"
+    if union:
+        narrow.add_argument("--filter", action="append", default=[], metavar="EXPR", help=f"{said} (repeatable)")
+    else:
+        narrow.add_argument("--filter", metavar="EXPR", help=said)
     narrow.add_argument("--since", metavar="TIME", help="only from TIME on: 2026-11-22T10:02:30Z, 10:02:30, or +5m after the start")
     narrow.add_argument("--until", metavar="TIME", help="only up to TIME")
     narrow.add_argument("--min-severity", choices=LEVELS, help="only findings of this severity or above")

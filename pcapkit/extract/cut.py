@@ -1,0 +1,197 @@
+"""Cutting out: an analysis says what belongs together, the captures are read again, and the packets are written as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pcapkit._version import __version__
+from pcapkit.analysis import Analysis
+from pcapkit.capture.writer import PcapngWriter
+from pcapkit.extract.flows import Flows
+from pcapkit.extract.packets import Packet, merged
+from pcapkit.extract.selection import Selection, Wanted, resolve
+from pcapkit.extract.survey import Part, Stopped, survey
+from pcapkit.limits import MIB, SECRET_BYTES
+from pcapkit.model import Report
+from pcapkit.options import InputError, Options, Progress, ProgressFn, StopFn
+from pcapkit.report.atomic import write_atomic
+
+CHUNK: Final = MIB
+
+
+@dataclass(slots=True)
+class Cut:
+    """What was cut out. ``evidence``: frames in the new file that prove the findings, the first finding's first."""
+
+    packets: int = 0
+    bytes: int = 0
+    chosen: tuple[str, ...] = ()
+    evidence: list[int] = field(default_factory=list)
+    report: Report | None = None
+
+
+def extract(
+    paths: Sequence[str],
+    options: Options,
+    selection: Selection,
+    out: str | Callable[[Iterable[bytes]], None],
+    *,
+    analysis: Analysis | None = None,
+    report: Report | None = None,
+    command: str = "",
+    force: bool = False,
+    with_keys: bool = False,
+    progress: ProgressFn | None = None,
+    stop: StopFn | None = None,
+) -> Cut:
+    """Cut the selection out of captures into a new pcapng file ``out`` (or what takes its bytes).
+
+    ``analysis``: one that has read these captures already, ``report`` the part of its report to choose from; else they are analyzed first.
+    ``command`` stands in the file's comment. ``with_keys``: TLS secrets that fit are written too.
+
+    Raises:
+        SelectionError: the selection names what is not there. InputError: no capture can be read. OutputError: nothing was written.
+        Stopped: told to stop before.
+    """
+    never = stop or (lambda: False)
+    if analysis is None:
+        analysis = analyzed(paths, options, progress, never)
+    report = report or analysis.report()
+    wanted = resolve(report, selection, Flows(analysis))
+    captures = [reading.capture() for reading in analysis.readings]
+    parts = survey(captures, wanted, options, progress or _quiet, never)
+    cutter = _Cutter(parts, wanted, options, command, with_keys, never)
+    if isinstance(out, str):
+        write_atomic(out, cutter.chunks(), force)
+    else:
+        out(cutter.chunks())
+    return Cut(cutter.packets, cutter.bytes, tuple(wanted.chosen), cutter.evidence(), report)
+
+
+def analyzed(paths: Sequence[str], options: Options, progress: ProgressFn | None, stop: StopFn) -> Analysis:
+    """The captures, read.
+
+    Raises:
+        InputError: none can be read. Stopped: told to stop.
+    """
+    analysis = Analysis(paths, options, stop=stop)
+    for state in analysis.read():
+        if progress is not None:
+            progress(state)
+    if analysis.interrupted:
+        raise Stopped
+    if analysis.unreadable and not analysis.readings:
+        raise InputError(analysis.unreadable[0].path, analysis.unreadable[0].reason)
+    return analysis
+
+
+def _quiet(_: Progress) -> None:
+    return
+
+
+class _Sink:
+    """Collects what the writer writes until somebody takes it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes, /) -> object:
+        self.data += data
+        return None
+
+    def take(self) -> bytes:
+        data = bytes(self.data)
+        self.data.clear()
+        return data
+
+
+class _Cutter:
+    """Writes the cut, and counts."""
+
+    def __init__(self, parts: list[Part], wanted: Wanted, options: Options, command: str, with_keys: bool, stop: StopFn) -> None:
+        self.packets = self.bytes = 0
+        self._parts = parts
+        self._wanted = wanted
+        self._options = options
+        self._command = command
+        self._with_keys = with_keys
+        self._stop = stop
+        self._first: list[int] = []
+        """Number in the cut of each capture's interface 0."""
+        self._written: dict[int, int] = {}
+        self._places: dict[tuple[int, int], int] = {}
+
+    def evidence(self) -> list[int]:
+        """Frames in the cut."""
+        found = [self._places.get((e.capture, e.frame)) for finding in self._wanted.findings for e in finding.evidence]
+        return list(dict.fromkeys(frame for frame in found if frame))
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file, piece by piece."""
+        sink = _Sink()
+        writer = PcapngWriter(sink, comment=self._comment(), application=f"pcapkit {__version__}")
+        self._interfaces(writer)
+        for part in self._parts:
+            writer.names({address: name for address, name in part.names.items() if address in part.addresses})
+        if self._with_keys and (secrets := self._secrets()):
+            writer.secrets(secrets)
+        for packet in merged(self._parts, self._stop):
+            self._packet(writer, packet)
+            if len(sink.data) >= CHUNK:
+                yield sink.take()
+        self._statistics(writer)
+        yield sink.take()
+
+    def _comment(self) -> str:
+        lines = [f"pcapkit {__version__}: {self._command or 'extract'}"]
+        for part in self._parts:
+            c = part.capture
+            lines.append(f"from {os.path.basename(c.path) or c.path}: {len(part.frames)} of {c.packets} packets")
+        return "\n".join(lines)
+
+    def _interfaces(self, writer: PcapngWriter) -> None:
+        for part in self._parts:
+            self._first.append(0)
+            for number, port in enumerate(part.ports):
+                made = writer.interface(port.link_type, snaplen=port.snaplen or 0, name=port.name, description=port.description)
+                if not number:
+                    self._first[-1] = made
+
+    def _packet(self, writer: PcapngWriter, packet: Packet) -> None:
+        interface = self._first[packet.capture] + packet.interface
+        place = (packet.capture, packet.frame)
+        notes = self._wanted.notes.get(place, ())
+        writer.packet(interface, packet.time_ns, packet.data, packet.length, notes)
+        self.packets += 1
+        self.bytes += len(packet.data)
+        self._written[interface] = self._written.get(interface, 0) + 1
+        if notes:
+            self._places[place] = self.packets
+
+    def _statistics(self, writer: PcapngWriter) -> None:
+        """Until when was listened, or silence at the end of the cut would mean nothing."""
+        for part, first in zip(self._parts, self._first, strict=True):
+            ends = [t for t in (part.capture.end_time_ns, part.capture.last_time_ns) if t is not None]
+            for number, port in enumerate(part.ports):
+                written = self._written.get(first + number, 0)
+                if ends and written:
+                    writer.statistics(first + number, min(max(ends), self._wanted.until_ns), written, port.lost)
+
+    def _secrets(self) -> bytes:
+        """Lines of key logs that open conversations of the cut: the captures' own, and those that the user named."""
+        randoms = {random.hex().encode() for part in self._parts for random in part.randoms}
+        texts = [text for part in self._parts for text in part.secrets]
+        for path in self._options.keylog:
+            with open(path, "rb") as file:
+                texts.append(file.read(SECRET_BYTES))
+        lines = dict.fromkeys(line.strip() for text in texts for line in text.splitlines())
+        return b"".join(line + b"\n" for line in lines if _fits(line, randoms))
+
+
+def _fits(line: bytes, randoms: set[bytes]) -> bool:
+    """The secret belongs to one of these clients; old ones (``RSA``) name no random, and may."""
+    words = line.split()
+    return len(words) == 3 and not line.startswith(b"#") and (words[1].lower() in randoms or words[0] == b"RSA")
