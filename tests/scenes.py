@@ -323,6 +323,7 @@ class Talk:
     foreign: list[tuple] = field(default_factory=list)
     payload: dict[int, list[tuple[Ref, int]]] = field(default_factory=lambda: defaultdict(list))
     missing: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    acked: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     isn: int = 1000
     isn_server: int = 9000
 
@@ -376,9 +377,10 @@ class Talk:
         self.copies.append((self._last(SYN)[1:], self.world.tick(0.05)[1:], source, destination))
         return self
 
-    def lose(self, size, direction=REVERSE):
-        """Bytes that the capture never saw."""
+    def lose(self, size, direction=REVERSE, *, acked=False):
+        """Bytes that the capture never saw, and perhaps the other side neither."""
         self.missing[direction] += size
+        self.acked[direction] += size * acked
         return self
 
     def _last(self, flags):
@@ -443,8 +445,9 @@ class Talk:
     def exchange(
         self, method="GET", path="/", host="lyncdiscover.contoso.com", status=200, answer=None, *, asked: ExchangeRequest | None = None, headers=(),
         response_headers=(), content_type="application/xml", location=None, www_authenticate=(), user_agent=None, secure=False, respond=True, body=None,
+        page=None,
     ):  # fmt: skip
-        """An HTTP request and its response; ``answer``: what the body says; ``secure``: read inside TLS with keys."""
+        """An HTTP request and its response; ``answer``: what the body says, ``page``: the body; ``secure``: read inside TLS with keys."""
         request = HttpRequest(method, path, "HTTP/1.1", host, user_agent, None, None, None, None, (("Host", host), *headers), body)
         self.say(request, FORWARD, 300, decrypted=secure)
         if asked:
@@ -452,7 +455,7 @@ class Talk:
         if respond:
             response = HttpResponse(
                 status, "", "HTTP/1.1", content_type, location, None, tuple(www_authenticate), 100, 100, None, None,
-                (*response_headers, *(("WWW-Authenticate", w) for w in www_authenticate)),
+                (*response_headers, *(("WWW-Authenticate", w) for w in www_authenticate)), page,
             )  # fmt: skip
             ref = self.say(response, REVERSE, 600, 10, decrypted=secure)
             if answer is not None:
@@ -486,7 +489,7 @@ class Talk:
         return Side(
             packets=len(data) + len(control), bytes=total, span=total + self.missing[direction], missing=self.missing[direction],
             first_missing_offset=total if self.missing[direction] else None, retransmissions=0, duplicates=0,
-            max_segment=max((size for _, size in data), default=0), last_ack=sum(size for _, size in self.payload[1 - direction]),
+            max_segment=max((size for _, size in data), default=0), last_ack=sum(size for _, size in self.payload[1 - direction]) + self.acked[1 - direction],
             ttl=(hops, hops) if data else None, first_data=data[0][0][1:] if data else None, last_data=data[-1][0][1:] if data else None, cut=0,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pcapkit_dissectors.autodiscover_paths import service_of
 from pcapkit_dissectors.messages import ExchangeAnswer, HttpResponse, LyncAnswer
@@ -51,6 +51,20 @@ def url_of(placed: Placed) -> str:
     return f"{scheme}://{host_of(placed)}{placed.exchange.path}"
 
 
+def split_url(url: str) -> SplitResult:
+    """The parts of a URL, all empty for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def shown_url(url: str) -> str:
+    """A URL without user information and query, which may hold secrets."""
+    parts = split_url(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
 def header(response: HttpResponse | None, name: str) -> str | None:
     """A header of the response, by its lower-case name."""
     if response is None:
@@ -88,11 +102,23 @@ def is_step_one(placed: Placed) -> bool:
 
 
 def redirect_target(placed: Placed) -> str | None:
-    """Absolute URL that the answer sends the client to: a 3xx, a Lync Redirect link, or an Exchange redirectUrl."""
+    """Absolute URL that the answer sends the client to: a 3xx, a Lync Redirect link, or an Exchange redirectUrl. None also for what is no URL."""
+    target = _told_target(placed)
+    if target is None:
+        return None
+    try:
+        base = ("https" if placed.exchange.secure else "http") + f"://{host_of(placed)}{placed.exchange.path}"
+        url = urljoin(base, target)
+        urlsplit(url)
+    except ValueError:
+        return None
+    return url
+
+
+def _told_target(placed: Placed) -> str | None:
     response, answer = placed.exchange.response, placed.exchange.answer
     if response is not None and 300 <= response.status < 400 and response.location:
-        base = ("https" if placed.exchange.secure else "http") + f"://{host_of(placed)}{placed.exchange.path}"
-        return urljoin(base, response.location)
+        return response.location
     if isinstance(answer, LyncAnswer):
         return next((link.href for link in answer.links if link.token.lower() == "redirect"), None)
     if isinstance(answer, ExchangeAnswer) and answer.action == "redirect_url":
@@ -102,5 +128,5 @@ def redirect_target(placed: Placed) -> str | None:
 
 def bare(url: str) -> str:
     """Scheme, host and path in lower case: what makes two redirects the same."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}".lower().rstrip("/")

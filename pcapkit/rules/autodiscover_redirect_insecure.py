@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service, url_of
+from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service, shown_url, split_url, url_of
 from pcapkit.rules._names import who
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Scene
@@ -38,7 +37,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             continue
         kind = _kind(placed, target)
         source = url_of(placed)
-        where = _shown(target)
+        where = shown_url(target)
         if kind is None or (session.id, source, where) in done:
             continue
         done.add((session.id, source, where))
@@ -56,14 +55,8 @@ def check(scene: Scene) -> Iterator[Hit]:
         )
 
 
-def _shown(url: str) -> str:
-    """The target without user information and query, which may hold secrets."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-
-
 def _kind(placed: Placed, target: str) -> str | None:
-    parts = urlsplit(target)
+    parts = split_url(target)
     secure = placed.exchange.secure or placed.attempt.port == 443
     if secure and parts.scheme.lower() == "http":
         return "scheme"

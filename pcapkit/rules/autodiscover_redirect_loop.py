@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._http import Placed, answered, asked, bare, exchanges, redirect_target, url_of
+from pcapkit.rules._http import Placed, answered, asked, bare, exchanges, redirect_target, split_url, url_of
 from pcapkit.rules._names import who
 from pcapkit.sessions.scene import Scene
 
@@ -93,4 +92,4 @@ def _full(placed: Placed) -> str:
 
 
 def _query(url: str) -> str:
-    return urlsplit(url).query.lower()
+    return split_url(url).query.lower()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service
+from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service, shown_url, split_url
 from pcapkit.rules._names import who
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Scene
@@ -22,29 +21,28 @@ RULE = Rule(
     display_filter="http.response.code == 302 || http.response.code == 511",
     remedy=("Log in to the portal first, or except the device or these names from it.",),
     how_sure="High for probes; medium for discovery URLs.",
-    facts={"host": "host asked", "status": "HTTP status", "to": "where it redirects"},
+    facts={"host": "host asked", "status": "HTTP status", "to": "where it redirects, without query"},
     sources=("autodiscover.md 10, 11", "RFC 6585, 6", "RFC 8910"),
 )
-PROBES = {
-    "captive.apple.com": 200, "www.apple.com": 200, "connectivitycheck.gstatic.com": 204, "connectivitycheck.android.com": 204, "clients3.google.com": 204,
-    "www.google.com": 204, "www.msftconnecttest.com": 200, "www.msftncsi.com": 200,
-}  # fmt: skip
+NOTHING = ("/generate_204", "/gen_204")
+"""Probes whose right answer is 204, without a page."""
+WORDS = (b"success", b"microsoft connect test", b"microsoft ncsi")
+"""What the pages of the other probes say, in lower case."""
 IDENTITY = ("microsoftonline.com", "windows.net", "live.com")
 """Sign-in pages of the cloud are no portals."""
-PROBE_PATHS = ("/hotspot-detect.html", "/library/test/success.html", "/generate_204", "/gen_204", "/connecttest.txt", "/ncsi.txt")
+PROBE_PATHS = ("/hotspot-detect.html", "/library/test/success.html", "/connecttest.txt", "/ncsi.txt", *NOTHING)
 
 
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session and host."""
     done: set[tuple[str, str]] = set()
-    for placed in exchanges(scene):
+    for placed, probe in (*((p, True) for p in _probes(scene)), *((p, False) for p in exchanges(scene))):
         key = (placed.session.id, host_of(placed))
-        if key in done or not (_probe(placed) or _discovery(placed)):
+        if key in done or not (_probe(placed) if probe else _discovery(placed)):
             continue
         done.add(key)
-        response = placed.exchange.response
-        probe = service(placed) is None
+        response, target = placed.exchange.response, redirect_target(placed)
         yield Hit(
             subject=(host_of(placed),),
             severity="info",
@@ -52,21 +50,36 @@ def check(scene: Scene) -> Iterator[Hit]:
             because=("the answer is in the capture",),
             headline=f"{who(placed.session.device)} asked {host_of(placed)} and a portal answered.",
             evidence=(*asked(placed), *answered(placed)),
-            facts={"host": host_of(placed), "status": response.status if response else None, "to": redirect_target(placed)},
+            facts={"host": host_of(placed), "status": response.status if response else None, "to": shown_url(target) if target else None},
             device=placed.session.device.id,
             session=placed.session,
             attempt=placed.attempt,
         )
 
 
+def _probes(scene: Scene) -> Iterator[Placed]:
+    """The probes of devices that sign in, each with the session next to it."""
+    idle = round(scene.thresholds.session_idle_s * 1e9)
+    for attempt in scene.probes:
+        near = [
+            (max(s.first_time_ns - attempt.last_time_ns, attempt.first_time_ns - s.last_time_ns, 0), n, s)
+            for n, s in enumerate(scene.sessions)
+            if s.device.id == attempt.device
+        ]
+        if near and min(near)[0] <= idle:
+            yield from (Placed(min(near)[2], attempt, exchange) for exchange in attempt.exchanges)
+
+
 def _probe(placed: Placed) -> bool:
-    response, host = placed.exchange.response, host_of(placed)
-    if response is None or host not in PROBES or not placed.exchange.path.endswith(PROBE_PATHS):
+    """A redirect, a 511, or a page where another or none should come."""
+    response, path = placed.exchange.response, placed.exchange.path
+    if response is None or not path.endswith(PROBE_PATHS):
         return False
-    if response.status == 511:
-        return True
-    target = redirect_target(placed)
-    return bool(target) and host not in (target or "")
+    if response.status != 200:
+        return response.status == 511 or host_of(placed) not in (redirect_target(placed) or host_of(placed))
+    if path.endswith(NOTHING):
+        return bool(response.body_len)
+    return response.raw_body is not None and placed.exchange.response_complete and not any(word in response.raw_body.lower() for word in WORDS)
 
 
 def _discovery(placed: Placed) -> bool:
@@ -78,6 +91,6 @@ def _discovery(placed: Placed) -> bool:
     target = redirect_target(placed)
     if not target or not 300 <= response.status < 400:
         return False
-    there = organisational_domain((urlsplit(target).hostname or "").lower()) or ""
+    there = organisational_domain((split_url(target).hostname or "").lower()) or ""
     login = any(word in target.lower() for word in ("portal", "login", "hotspot", "captive", "guest", "splash"))
     return login and there != organisational_domain(host_of(placed)) and not there.endswith(IDENTITY)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pcapkit_dissectors.messages import LyncAnswer
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges
+from pcapkit.rules._http import Placed, answered, asked, exchanges, split_url
 from pcapkit.rules._names import positive, who
 from pcapkit.sessions.scene import Scene
 
@@ -41,7 +40,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         if not isinstance(answer, LyncAnswer):
             continue
         for link in answer.links:
-            host = (urlsplit(link.href).hostname or "").lower() if "//" in link.href else ""
+            host = (split_url(link.href).hostname or "").lower() if "//" in link.href else ""
             if link.token.lower() not in TOKENS or not host or (session.id, host) in done:
                 continue
             why = _internal(scene, answer, host)
@@ -67,7 +66,7 @@ def check(scene: Scene) -> Iterator[Hit]:
 def _internal(scene: Scene, answer: LyncAnswer, host: str) -> tuple[str, bool] | None:
     """Why the host is internal, and whether that is certain."""
     outward = {
-        (urlsplit(link.href).hostname or "").lower() for link in answer.links if link.token.lower().startswith("external/") and "//" in link.href
+        (split_url(link.href).hostname or "").lower() for link in answer.links if link.token.lower().startswith("external/") and "//" in link.href
     }
     if host in outward:
         return None
@@ -75,7 +74,7 @@ def _internal(scene: Scene, answer: LyncAnswer, host: str) -> tuple[str, bool] |
     if fact and fact.known and fact.role == "web-internal":
         return (f"{host} is the internal web name ({fact.because})", True)
     inward = {
-        (urlsplit(link.href).hostname or "").lower() for link in answer.links if link.token.lower() == "internal/autodiscover" and "//" in link.href
+        (split_url(link.href).hostname or "").lower() for link in answer.links if link.token.lower() == "internal/autodiscover" and "//" in link.href
     }
     if host in inward:
         return (f"{host} is also the host of Internal/Autodiscover", True)

@@ -336,6 +336,8 @@ class Scene:
     tls_by_server: Mapping[tuple[str, int], list[Tls]] = field(default_factory=dict)
     strangers: tuple[StrangerChain, ...] = ()
     """Chains of servers that have no role in a session: who signs them tells an inspecting proxy."""
+    probes: tuple[Attempt, ...] = ()
+    """Requests by which systems look for a captive portal, in clear text; they belong to no session."""
     unanswered: Callable[[], list[Connection]] = list
     """TCP connections of the whole capture whose SYN got nothing back."""
     extra: dict[str, Json] = field(default_factory=dict)

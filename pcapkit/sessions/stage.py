@@ -13,6 +13,7 @@ from pcapkit.sessions import health, lookups, outcomes, results, sessions, site,
 from pcapkit.sessions.collect import Facts, FlowFacts
 from pcapkit.sessions.devices import Roster
 from pcapkit.sessions.finder import FOUND, Finder
+from pcapkit.sessions.hints import PROBE_HOSTS
 from pcapkit.sessions.names import Names
 from pcapkit.sessions.refusal import Trial, refine
 from pcapkit.sessions.roles import by_name, by_path
@@ -195,6 +196,7 @@ class _Stage:
             nat_copies=self._copies,
             tls_by_server=by_server,
             strangers=self._strangers(cases),
+            probes=tuple(a for a in attempts if a.port != 443 and a.name in PROBE_HOSTS and a.exchanges),
         )
 
     def _strangers(self, cases: list[SessionCase]) -> tuple[StrangerChain, ...]:

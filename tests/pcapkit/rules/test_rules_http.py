@@ -259,6 +259,52 @@ def test_a_portal_before_discovery():
     assert findings(world)["captive-portal"].severity == "info"
 
 
+APPLE, GOOGLE = ("captive.apple.com", "/hotspot-detect.html"), ("connectivitycheck.gstatic.com", "/generate_204")
+
+
+@pytest.mark.parametrize(
+    ("probe", "answer", "portal"),
+    [
+        (APPLE, {"status": 302, "location": "http://portal.hotel.example/login?mac=a4:83:e7:00:00:31"}, True),
+        (APPLE, {"status": 200, "page": b"<HTML><BODY>Success</BODY></HTML>"}, False),
+        (APPLE, {"status": 200, "page": b"<html>Welcome to our hotel</html>"}, True),
+        (GOOGLE, {"status": 204}, False),
+        (GOOGLE, {"status": 200, "page": b"<html>Welcome to our hotel</html>"}, True),
+        (GOOGLE, {"status": 511}, True),
+        (GOOGLE, {"status": 302, "location": "http://["}, False),
+    ],
+)
+def test_a_portal_before_the_probe_of_the_system(probe, answer, portal):
+    world = World()
+    phone = phone_at(world)
+    host, path = probe
+    phone.lookup(host, "198.51.100.17")
+    phone.http("198.51.100.17", host, path, **answer)
+    phone.https(FE, LDI)
+    finding = findings(world).get("captive-portal")
+    assert bool(finding) is portal
+    assert "mac=" not in repr(finding)
+
+
+def test_a_probe_of_a_device_that_does_not_sign_in_is_nobodys_finding():
+    world = World()
+    phone_at(world).https(FE, LDI)
+    other = world.phone("10.20.0.99", mac="a4:83:e7:00:00:99")
+    other.lookup(APPLE[0], "198.51.100.17")
+    other.http("198.51.100.17", *APPLE, status=302, location="http://portal.hotel.example/")
+    assert "captive-portal" not in findings(world)
+
+
+@pytest.mark.parametrize("target", ["http://[", "https://[::1/x", "//["])
+def test_redirects_to_what_is_no_url(target):
+    world = World()
+    phone = phone_at(world, AD)
+    for _ in range(3):
+        phone.http(FE, AD, POX, status=302, location=target)
+    phone.http(FE, LDI, ROOT, answer=lync(("Redirect", target), ("Internal/Mcx", target)))
+    assert "autodiscover-redirect-loop" not in findings(world)
+
+
 # ---------------------------------------------------------------- affinity and long polls
 
 
