@@ -46,6 +46,7 @@ def _dhcp(lease: Client) -> Iterator[Signal]:
         yield Signal("android", 6, f"DHCP option 60 {vendor}", lease.refs.get("vendor_class"))
     elif vendor.startswith("MSFT "):
         yield Signal("windows", 5, f"DHCP option 60 {vendor}", lease.refs.get("vendor_class"))
+        yield Signal("windows-phone", 4, f"DHCP option 60 {vendor}", lease.refs.get("vendor_class"))
     yield from _parameters(lease)
     ref = lease.refs.get("hostname")
     shown = f"host name {lease.hostname}"
@@ -74,6 +75,7 @@ def _parameters(lease: Client) -> Iterator[Signal]:
         yield Signal("android", 4, text, ref)
     elif any(asked[: len(shape)] == shape for shape in WINDOWS_55):
         yield Signal("windows", 4, text, ref)
+        yield Signal("windows-phone", 3, text, ref)
 
 
 _FIXED: Final[dict[str, tuple[tuple[PlatformName, int, str], ...]]] = {

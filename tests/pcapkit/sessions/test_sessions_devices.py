@@ -123,6 +123,9 @@ def test_vendors_by_the_longest_prefix():
     assert vendor_of("nonsense") is None
 
 
+WINDOWS_55 = (1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252)
+
+
 @pytest.mark.parametrize(
     ("lease", "agent", "platform"),
     [
@@ -130,6 +133,8 @@ def test_vendors_by_the_longest_prefix():
         ({"vendor_class": "android-dhcp-14", "parameters": (1, 3, 6, 15, 26, 28, 51, 58, 59, 43)}, None, "android"),
         ({"vendor_class": "MSFT 5.0", "hostname": "DESKTOP-7"}, None, "windows"),
         ({"vendor_class": "MSFT 5.0", "hostname": "Windows-Phone"}, None, "windows-phone"),
+        ({"vendor_class": "MSFT 5.0", "hostname": "Windows-Phone", "parameters": WINDOWS_55}, None, "windows-phone"),
+        ({"vendor_class": "MSFT 5.0", "hostname": "WIN-1", "parameters": WINDOWS_55}, None, "windows"),
         ({"hostname": "Annas-MacBook-Pro"}, None, "macos"),
         ({"hostname": "toaster"}, None, None),
         ({}, "Apple-iPhone13C2/1901.346", "ios"),
