@@ -35,7 +35,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         severity="warning",
         confidence="high",
         because=("acknowledgements advance over data that was never seen",),
-        headline=one_way["*"] if all_of_it else "One direction only for " + ", ".join(sorted(one_way)) + ".",
+        headline=(one_way["*"] if all_of_it else "One direction only for " + ", ".join(sorted(one_way))) + ".",
         evidence=tuple(notes),
         facts={"devices": [*sorted(one_way)], "reason": {k: one_way[k] for k in sorted(one_way)}},
     )
