@@ -35,10 +35,34 @@ STARTERS: Final[tuple[Role, ...]] = DISCOVERY + SERVICES
 
 
 @lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
+def _rules() -> dict[str, list[str]]:
+    """The lines of the public suffix list by top-level domain: reading all of it as rules would cost more than a small capture does."""
+    from publicsuffixlist import PSLFILE
+
+    found: dict[str, list[str]] = {}
+    with open(PSLFILE, encoding="utf-8") as lines:
+        for line in lines:
+            if line[0] not in "/\n":
+                found.setdefault(line.rstrip().rpartition(".")[2].lower(), []).append(line)
+    return found
+
+
+@lru_cache(maxsize=1_024)
+def _suffixes(top: str) -> PublicSuffixList:
+    """The rules below one top-level domain (as in names: ``xn--…``)."""
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList()
+    return PublicSuffixList([*_rules().get(top, ()), *_rules().get(_readable(top), ())])
+
+
+def _readable(label: str) -> str:
+    """An A-label as the list writes it (RFC 5890, 2.3.2.1)."""
+    if not label.startswith("xn--") or len(label) > 63:
+        return label
+    try:
+        return label.encode("ascii").decode("idna")
+    except UnicodeError:
+        return label
 
 
 @lru_cache(maxsize=16_384)
@@ -47,14 +71,14 @@ def organisational_domain(name: str) -> str | None:
     name = name.lower().rstrip(".")
     if not name or is_address(name):
         return None
-    found = _suffixes().privatesuffix(name)
+    found = _suffixes(name.rpartition(".")[2]).privatesuffix(name)
     return str(found) if found else None
 
 
 def is_public_suffix(name: str) -> bool:
     """Names directly below are anybody's: ``com``, ``co.uk``."""
     name = name.lower().rstrip(".")
-    return bool(name) and not is_address(name) and _suffixes().publicsuffix(name) == name
+    return bool(name) and not is_address(name) and _suffixes(name.rpartition(".")[2]).publicsuffix(name) == name
 
 
 def is_address(text: str) -> bool:
