@@ -12,7 +12,7 @@ _SERVER_NAME: Final = b"\0\0"
 
 def peek_server_name(data: bytes) -> tuple[bool, str | None]:
     """Whether a segment holds a whole, ordinary ClientHello, and the name it asks for (None: no name). Anything unusual is for the dissector."""
-    if len(data) < _BEFORE_SESSION + 1 or data[:2] != _HELLO or data[5] != 1:
+    if len(data) < _BEFORE_SESSION + 1 or data[:2] != _HELLO or data[2] > 4 or data[5] != 1 or data[9] != 3 or data[10] > 4:
         return False, None
     end = 5 + (data[3] << 8 | data[4])
     if end > len(data) or end != 9 + int.from_bytes(data[6:9], "big"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from pcapkit.flows.sides import Ints
 
 MAX_HOLES: Final = 262_144
 """Open holes in all; further ones are counted only."""
+_FAR: Final = 1 << 62
 
 
 class Spans(NamedTuple):
@@ -46,21 +48,23 @@ class Holes:
         whole = self.open.join(new.where(np.arange(min(room, len(new.side)))))
         self.open = whole.where(np.lexsort((whole.start, whole.side)))
 
-    def within(self, spans: Spans) -> Ints:
-        """How many bytes of each span lie in open holes, (n,)."""
-        if not len(self.open.side):
-            return np.zeros(len(spans.side), np.int64)
-        return self._below(spans.side, spans.end) - self._below(spans.side, spans.start)
-
-    def fill(self, spans: Spans) -> None:
-        """These bytes came after all."""
-        spans = spans.where(np.flatnonzero(np.isin(spans.side, self.open.side) & (spans.end > spans.start)))
-        if not len(spans.side):
-            return
-        touched = np.isin(self.open.side, spans.side)
-        left = subtract(self.open.where(np.flatnonzero(touched)), spans)
-        whole = self.open.where(np.flatnonzero(~touched)).join(left)
-        self.open = whole.where(np.lexsort((whole.start, whole.side)))
+    def fill(self, spans: Spans) -> Ints:
+        """These bytes came after all, in this order; gives how many of each were missing until then, (n,)."""
+        filled = np.zeros(len(spans.side), np.int64)
+        concerned = np.flatnonzero(np.isin(spans.side, self.open.side) & (spans.end > spans.start))
+        by_side: dict[int, list[int]] = {}
+        for index, side in zip(concerned.tolist(), spans.side[concerned].tolist(), strict=True):
+            by_side.setdefault(side, []).append(index)
+        left = [self.open.where(np.flatnonzero(~np.isin(self.open.side, spans.side[concerned])))]
+        for side, indices in by_side.items():
+            holes = self.of(side)
+            for index in indices:
+                filled[index] = _fill(holes, int(spans.start[index]), int(spans.end[index]))
+            left.append(Spans(*(np.array(column, np.int64) for column in ([side] * len(holes), *_columns(holes)))))
+        if by_side:
+            whole = Spans(*(np.concatenate(columns) for columns in zip(*left, strict=True)))
+            self.open = whole.where(np.lexsort((whole.start, whole.side)))
+        return filled
 
     def keep(self, numbers: NDArray[np.uint32]) -> None:
         """Forget the holes of all other conversations."""
@@ -74,37 +78,21 @@ class Holes:
         first, last = int(sides.searchsorted(side)), int(sides.searchsorted(side + 1))
         return list(zip(start[first:last].tolist(), end[first:last].tolist(), strict=True))
 
-    def _below(self, side: Ints, position: Ints) -> Ints:
-        """Bytes of holes of this side below a position."""
-        held, start, end = self.open
-        total = np.append(0, np.cumsum(end - start))
-        first = np.searchsorted(held, side)
-        # positions are ranked within the side: holes and questions are sorted together, since no fixed shift holds every position
-        at = _rank(held, start, side, position)
-        inside = at > first
-        last = np.maximum(at - 1, 0)
-        below: Ints = total[at] - total[first] - np.where(inside, np.maximum(end[last] - position, 0), 0)
-        return below
+
+def _columns(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [start for start, _ in pairs], [end for _, end in pairs]
 
 
-def _rank(side: Ints, start: Ints, asked: Ints, position: Ints) -> Ints:
-    """How many of the sorted (side, start) stand before (asked, position)."""
-    n = len(side)
-    order = np.lexsort((np.append(np.zeros(n), np.ones(len(asked))), np.append(start, position), np.append(side, asked)))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.cumsum(order < n)
-    return rank[n:]
-
-
-def subtract(holes: Spans, spans: Spans) -> Spans:
-    """What is left of ``holes`` where no span lies, by one sweep over all ends."""
-    n, m = len(holes.side), len(spans.side)
-    side = np.concatenate((holes.side, holes.side, spans.side, spans.side))
-    at = np.concatenate((holes.start, holes.end, spans.start, spans.end))
-    hole = np.repeat([1, -1, 0, 0], (n, n, m, m))
-    cover = np.repeat([0, 0, 1, -1], (n, n, m, m))
-    order = np.lexsort((at, side))
-    side, at = side[order], at[order]
-    left = np.flatnonzero((np.cumsum(hole[order]) > 0) & (np.cumsum(cover[order]) == 0))
-    left = left[at[left] < at[left + 1]]
-    return Spans(side[left], at[left], at[left + 1])
+def _fill(holes: list[tuple[int, int]], start: int, end: int) -> int:
+    """Take a span out of sorted holes; gives how much it took."""
+    first = max(0, bisect_right(holes, (start, _FAR)) - 1)
+    if first < len(holes) and holes[first][1] <= start:
+        first += 1
+    last, taken, left = first, 0, []
+    while last < len(holes) and holes[last][0] < end:
+        low, high = holes[last]
+        taken += min(high, end) - max(low, start)
+        left += [part for part in ((low, start), (end, high)) if part[0] < part[1]]
+        last += 1
+    holes[first:last] = left
+    return taken

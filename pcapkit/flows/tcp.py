@@ -145,10 +145,9 @@ class TcpFacts:
             return
         spans = Spans(number[s.sides.of[late]], np.maximum(s.start[late], 0), np.minimum(s.end[late], s.top[late]))
         size = spans.end - spans.start
-        again = (size > 0) & (self.holes.within(spans) < size)
+        again = (size > 0) & (self.holes.fill(spans) < size)
         again &= (s.end[late] - s.start[late] > 1) | (s.end[late] != s.top[late])
         self._flows.tcp.flat("retransmissions")[side] += np.bincount(s.sides.of[late[again]], minlength=len(side)).astype(np.uint32)
-        self.holes.fill(spans)
 
     def _acknowledged(self, table: Table, s: Segments, side: Ints) -> None:
         """The highest acknowledgement of each direction, counted from its first."""

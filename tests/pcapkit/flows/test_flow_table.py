@@ -56,10 +56,10 @@ def test_counters_do_not_depend_on_windows(listed, size):
 @pytest.mark.parametrize(
     ("first", "client"),
     [
-        (dict(src=PHONE, dst=SERVER, flags=SYN), PHONE),
-        (dict(src=SERVER, dst=PHONE, flags=SYN | ACK), PHONE),
-        (dict(src=SERVER, dst=PHONE, flags=ACK), PHONE),
-        (dict(src=SERVER, dst=PHONE, flags=SYN), SERVER),
+        ({"src": PHONE, "dst": SERVER, "flags": SYN}, PHONE),
+        ({"src": SERVER, "dst": PHONE, "flags": SYN | ACK}, PHONE),
+        ({"src": SERVER, "dst": PHONE, "flags": ACK}, PHONE),
+        ({"src": SERVER, "dst": PHONE, "flags": SYN}, SERVER),
     ],
     ids=["syn", "syn-ack", "under way, by the ports", "a server that opens"],
 )
