@@ -42,6 +42,7 @@ def derive(parent: Work, rows: Ints, stop: Ints, buffer: NDArray[np.uint8] | Non
     inner.status[:] = OK
     work = Work(parent.tables, inner, stop, parent.depth[rows], parent.seen[rows])
     work.extensions = parent.extensions[rows]
+    work.trace = None if parent.trace is None else []
     return work
 
 

@@ -26,12 +26,15 @@ class Decoder:
 
     ``decode_as``: selector → layer name (``{"udp.port==8472": "vxlan"}``), the ``--decode`` of the command line.
     ``wpa``: pre-shared keys of Wi-Fi networks, the ``--wpa-psk`` of the command line.
+    ``trace``: keep in ``works`` how the packets of the last window were read, for who wants to change them.
 
     Raises:
         ValueError: a selector or a layer name in ``decode_as`` is wrong.
     """
 
-    def __init__(self, decode_as: Mapping[str, str] | None = None, wpa: WpaKeys | None = None) -> None:
+    def __init__(self, decode_as: Mapping[str, str] | None = None, wpa: WpaKeys | None = None, *, trace: bool = False) -> None:
+        self.works: list[Work] = []
+        self._trace = trace
         self._tables = Tables.build(decode_as)
         self._wpa = wpa
         self._slow = SlowPath(wpa)
@@ -41,6 +44,7 @@ class Decoder:
         end = window.offset + window.caplen
         work = Work(self._tables, empty_table(window), end)
         wire = window.offset + np.maximum(window.length, window.caplen)
+        work.trace = [] if self._trace else None
         rows = np.arange(len(window))
         for start in range(0, len(window), CHUNK):
             part = slice(start, start + CHUNK)
@@ -49,6 +53,8 @@ class Decoder:
         works = [work]
         if work.slow or work.forks:
             self._slow.run(works)
+        if self._trace:
+            self.works = works
         table = joined(works)
         limits: Counter[str] = Counter(self._slow.limits)
         self._slow.limits.clear()

@@ -119,6 +119,8 @@ class Work:
         self.protected: Counter[int] = Counter()
         self.slow: list[Slow] = []
         self.forks: list[Fork] = []
+        self.trace: list[tuple[str, Batch]] | None = None
+        """If a list: every layer by name with where its headers begin, outer ones first."""
         self._todo: defaultdict[int, list[Batch]] = defaultdict(list)
         self._views: dict[int, Heads] = {}
 
@@ -154,7 +156,11 @@ class Work:
                 chosen = self.tables.layers[kind]
                 assert chosen is not None
                 batch = join(batches)
-                chosen.handler(self, self._shallow(batch) if chosen.tunnel else batch)
+                if chosen.tunnel:
+                    batch = self._shallow(batch)
+                if self.trace is not None:
+                    self.trace.append((chosen.name, batch))
+                chosen.handler(self, batch)
         for batches in self._todo.values():
             self.give_up(join(batches), "too many layers", "MAX_ROUNDS")
         self._todo.clear()
