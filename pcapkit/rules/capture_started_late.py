@@ -32,7 +32,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             severity="info",
             confidence="high",
             because=("no SYN in the capture",),
-            headline=f"{len(late)} connection{'s' if len(late) > 1 else ''} of the sessions were under way when the capture began.",
+            headline=f"{len(late)} connection{'s' if len(late) > 1 else ''} of the sessions {'were' if len(late) > 1 else 'was'} under way when the capture began.",
             evidence=tuple((ref, "first packet seen of a connection under way") for ref in late[:6]),
             facts={"count": len(late)},
         )

@@ -36,6 +36,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         works = next((c for a in device.addresses for c in scene.find(a, None, 443) if c.synacks and not scene.is_inside(c.server)), None)
         if works is None:
             continue
+        servers = list(dict.fromkeys(c.server for c in silent))
         evidence: list[Note] = [(Ref(c.capture, s.frame, s.time_ns), f"SYN to {c.server}:5223, no answer") for c in silent[:3] for s in c.syns[:2]]
         evidence.append((Ref(works.capture, works.synacks[0].frame, works.synacks[0].time_ns), f"{works.server}:443 answers"))
         yield Hit(
@@ -43,7 +44,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             severity="info",
             confidence="medium",
             because=("port 443 works for the same device",),
-            headline=f"{who(device)} got no answer on TCP 5223 (Apple push) from {len(silent)} addresses.",
+            headline=f"{who(device)} got no answer on TCP 5223 (Apple push) from {', '.join(servers[:4])}.",
             evidence=tuple(evidence),
             facts={"address": silent[0].server, "syn": sum(len(c.syns) for c in silent)},
             device=device.id,
