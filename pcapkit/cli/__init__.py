@@ -16,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pcapkit.cli import errors
 
     words = list(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start, and keep busy, a thread for each processor: for algebra that nobody does
     try:
         from pcapkit.cli.parser import parse
 
