@@ -83,9 +83,12 @@ def _gave_up_early(scene: Scene, attempt: Attempt, session: SessionCase) -> bool
 
 
 def _stalled(scene: Scene, connection: Connection, attempt: Attempt) -> bool:
-    """Established, the client spoke, and for ``stall_wait_s`` the server sent no payload that arrived (8.3, "stalls")."""
+    """Established, the client spoke, and for ``stall_wait_s`` the server sent no payload that arrived (8.3, "stalls").
+
+    What the device acknowledged did arrive, and only the capture lost it; one number may be that of a FIN.
+    """
     spoke = connection.forward.first_data
-    if spoke is None or not connection.synacks or connection.reverse.bytes:
+    if spoke is None or not connection.synacks or connection.reverse.bytes or connection.forward.last_ack > 1:
         return False
     ends = connection.pick(1, 1) + connection.pick(RST, RST)
     if any(c.direction == REVERSE and c.flags & RST for c in ends):
@@ -259,13 +262,14 @@ def _asymmetric(scene: Scene, connection: Connection, found: Obstacle) -> None:
 
 
 def _stall(scene: Scene, connection: Connection, found: Obstacle) -> None:
-    found.absence = True
+    """A flight that the server sent by its numbers, or a router's word, proves the stall; without them it rests on absence."""
     found.evidence += _syn_notes(connection)[:1]
     found.evidence += [(_ref(connection, c), "SYN-ACK: the connection is open") for c in connection.synacks[:1]]
     spoke = connection.forward.first_data
     if spoke:
         found.evidence.append((Ref(connection.capture, *spoke), "first data of the device"))
     lost = connection.reverse.missing
+    found.absence = found.absence or not (lost or any(seen.error.mtu is not None for seen in connection.icmp))
     if lost:
         found.facts["lost_bytes"] = lost
         found.because.append(f"the server's numbers jump by {lost} bytes that never came: a lost flight of full-size segments")

@@ -11,7 +11,7 @@ from pcapkit.sessions.scene import Attempt, Scene, Tls
 TLS13 = "TLS 1.3, no keys: certificates cannot be seen"
 RESUMED = "the TLS session was resumed: no certificate was sent"
 LOST = "the certificate message is not in the capture"
-ENCRYPTED = "TLS, no keys that fit: requests and answers cannot be read"
+ENCRYPTED = "TLS, no keys: requests and answers cannot be read"
 CONTENTS: Final = ("autodiscover-*", "access-location-*", "mcx-internal-url", "mobility-service-error", "affinity-lost")
 """Codes that rest on what was asked and answered over HTTP (autodiscover.md 12.2)."""
 

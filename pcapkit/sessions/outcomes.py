@@ -154,6 +154,8 @@ def _by_silence(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int,
     elif by_server and not connection.reverse.bytes:
         how = "RST" if by_server.flags & RST else "FIN"
         fail(attempt, "tls", f"the server closes ({how}) after the ClientHello")
+    elif connection.forward.last_ack > 1 and not connection.reverse.bytes:
+        attempt.reason = "the server's answer was acknowledged, but not captured"
     elif spoke and not connection.reverse.bytes:
         until = min((c.time_ns for c in ends), default=end_ns)
         if until - spoke[1] >= thresholds.stall_wait_s * NS:

@@ -201,7 +201,7 @@ class Ours:
     def _others(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
         mine = self._addresses.get(device or "", ())
         for connection in islice(self._find.each(None, address), FEW):
-            if connection.client not in mine and connection.established and connection.transport == "tcp":
+            if connection.client not in mine and connection.established and connection.reverse.bytes and connection.transport == "tcp":
                 refs = tuple(Ref(connection.capture, c.frame, c.time_ns) for c in connection.synacks[:1])
                 yield OursEvidence("H6", False, f"{connection.client} reaches {address}", refs)
                 return

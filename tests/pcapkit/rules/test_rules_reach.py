@@ -115,6 +115,15 @@ def test_inside_servers_that_fail_are_services(act, code):
     assert found[code].severity == "critical"
 
 
+def test_a_lost_flight_proves_a_stall_and_an_acknowledged_one_disproves_it():
+    world = World(public_ips=(PROXY,))
+    discovered(world).connect(PROXY).hello(EXT).lose(2800)
+    assert findings(world)["hairpin-stalled"].confidence == "high"
+    world = World(public_ips=(PROXY,))
+    discovered(world).connect(PROXY).hello(EXT).lose(2800, acked=True)
+    assert not findings(world)
+
+
 def test_a_working_u_turn_is_silent():
     world = World(public_ips=(PROXY,))
     discovered(world).https(PROXY, EXT)
