@@ -38,15 +38,15 @@ def check(scene: Scene) -> Iterator[Hit]:
     for lookup in positive(scene.lookups):
         if lookup.device in inside:
             by_name.setdefault(lookup.name.lower(), []).append(lookup)
+    mismatches = {name: hit for name in scene.names if (hit := _mismatch(scene, by_name.get(name, [])))}
     for session in scene.sessions:
         if not session.device.inside:
             continue
         asked = {x.name.lower() for x in session.lookups if x.outcome == "answered"}
         for name in sorted(asked):
-            hit = _mismatch(scene, by_name.get(name, []))
-            if hit is None or name not in scene.names:
+            if name not in mismatches:
                 continue
-            private, public = hit
+            private, public = mismatches[name]
             evidence: list[Note] = [*answers(private)[:1], *answers(public)[:1]]
             addresses = [a for x in by_name[name] for a in x.addresses]
             yield Hit(

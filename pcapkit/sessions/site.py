@@ -93,6 +93,7 @@ class Ours:
         self._domains: dict[str, set[str]] = {}
         """Device → the account domains that it signs in to."""
         self._addresses: dict[str, tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str | None, str | None], list[OursEvidence]] = {}
         for lookup in lookups:
             for address in lookup.addresses:
                 self._by_address.setdefault(address, []).append(lookup)
@@ -102,11 +103,18 @@ class Ours:
 
     def sessions(self, sessions: Iterable[SessionCase], devices: Iterable[DeviceCase]) -> None:
         """The sessions, once they are known: whom H4 believes."""
+        self._known.clear()
         self._addresses = {d.id: d.addresses for d in devices}
         for session in sessions:
             self._domains.setdefault(session.device.id, set()).add(session.domain)
 
     def __call__(self, address: str, name: str | None, device: str | None) -> list[OursEvidence]:
+        key = (address, name, device)
+        if key not in self._known:
+            self._known[key] = self._evidence(address, name, device)
+        return list(self._known[key])
+
+    def _evidence(self, address: str, name: str | None, device: str | None) -> list[OursEvidence]:
         if self._inside(address) or not is_unicast(address):
             return []
         name = name.lower() if name else None
