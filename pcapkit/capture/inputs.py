@@ -153,6 +153,17 @@ def peek(inner: Input, stop: Callable[[], bool]) -> tuple[bytes, Rewound]:
     return seen, Rewound(inner, seen)
 
 
+def _descriptor(path: str) -> int | None:
+    """The number in ``/dev/fd/N`` if it is a pipe of ours: opened by its name it would be asked who made it."""
+    number = path.removeprefix("/dev/fd/")
+    if number == path or not (number.isascii() and number.isdigit()) or len(number) > 9:
+        return None
+    try:
+        return int(number) if stat.S_ISFIFO(os.fstat(int(number)).st_mode) else None
+    except OSError:
+        return None
+
+
 def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInput | PipeInput:
     """Open a path, or standard input for ``-``.
 
@@ -161,6 +172,8 @@ def open_input(path: str, *, follow: bool, stop: Callable[[], bool]) -> FileInpu
     """
     if path == "-":
         fd, owned = 0, False
+    elif (given := _descriptor(path)) is not None:
+        fd, owned = os.dup(given), True
     else:
         fd, owned = os.open(path, os.O_RDONLY | os.O_CLOEXEC), True
     mode = os.fstat(fd).st_mode

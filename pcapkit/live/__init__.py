@@ -16,8 +16,23 @@
 capture ended by itself. ``run.close()`` ends everything at once.
 """
 
-from pcapkit.live.feed import Failure, Feed, Following
+from pcapkit.capture.live import CaptureError, Capturing, Failure, Request, start
+from pcapkit.live.feed import Feed, Following
 from pcapkit.live.news import Change, News, Waiting
 from pcapkit.live.run import Counters, LiveRun, Update
 
-__all__ = ["Change", "Counters", "Failure", "Feed", "Following", "LiveRun", "News", "Update", "Waiting"]
+__all__ = [
+    "CaptureError",
+    "Capturing",
+    "Change",
+    "Counters",
+    "Failure",
+    "Feed",
+    "Following",
+    "LiveRun",
+    "News",
+    "Request",
+    "Update",
+    "Waiting",
+    "start",
+]

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class Failure(NamedTuple):
-    """Why a capture ended by itself. ``kind``: ``disk`` (not all packets were written), ``interface`` (gone), ``privilege``, ``tool``."""
-
-    kind: str
-    message: str
+from pcapkit.capture.live.process import Failure
 
 
 class Feed(Protocol):

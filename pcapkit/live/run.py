@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from pcapkit.analysis import Analysis, Reading
+from pcapkit.capture.live import Failure
 from pcapkit.live.clock import CaptureClock
-from pcapkit.live.feed import Failure, Feed
+from pcapkit.live.feed import Feed
 from pcapkit.live.news import Change, News, Waiting, waiting
 from pcapkit.model import Capture, Report
 from pcapkit.options import Options
