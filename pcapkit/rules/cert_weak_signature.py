@@ -19,7 +19,7 @@ RULE = Rule(
     display_filter="tls.handshake.type == 11",
     remedy=(
         "Reissue it with SHA-256.",
-        "Move the issuing CA off SHA-1 (certutil -setreg ca\\csp\\CNGHashAlgorithm SHA256, then renew its certificate).",
+        "Move the issuing CA off SHA-1 (its CNGHashAlgorithm becomes SHA256, by certutil -setreg), then renew its certificate.",
     ),
     how_sure="High when the chain can be read (TLS 1.2 and before, or with keys). Whether a device minds depends on its age: see facts.platforms.",
     facts=dict(FACTS),

@@ -24,7 +24,7 @@ RULE = Rule(
     wireshark="A RST, alert or silence on port 443, then GET on port 80 to the same name.",
     display_filter="http.request && tcp.port == 80",
     remedy=(
-        "Make HTTPS work for that name: mend its certificate or its path first (see the cause).",
+        "Make HTTPS work for that name: mend its certificate or its path first.",
         "Then close port 80, or let it answer nothing but a Redirect to https.",
     ),
     how_sure="High when both connections are in the capture; medium when only HTTP was seen (HTTPS may have been tried before the capture began).",

@@ -115,8 +115,10 @@ def test_h5_a_reset_proves_nothing(world):
 def test_h6_only_adds(world):
     phone = world.phone().lookup("lyncdiscover.contoso.com", PROXY)
     other = world.phone("10.20.0.32", "a4:83:e7:00:00:32").lookup("lyncdiscover.contoso.com", PROXY)
-    other.connect(PROXY, ttl=50)
+    talk = other.connect(PROXY, ttl=50)
     phone.syn(PROXY)
+    assert evidence(world) == ["H4"]  # who only connects reaches nothing
+    talk.tls("lyncdiscover.contoso.com")
     assert evidence(world) == ["H4", "H6"]
     assert evidence(world, "198.51.100.77", None) == []
 
