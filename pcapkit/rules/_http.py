@@ -48,7 +48,7 @@ def service(placed: Placed) -> str | None:
 def url_of(placed: Placed) -> str:
     """The URL asked for, without query (which may hold secrets)."""
     scheme = "https" if placed.exchange.secure or placed.attempt.port == 443 else "http"
-    return f"{scheme}://{host_of(placed)}{placed.exchange.path}"
+    return f"{scheme}://{host_of(placed)}{placed.exchange.sent_path}"
 
 
 def split_url(url: str) -> SplitResult:
@@ -107,7 +107,7 @@ def redirect_target(placed: Placed) -> str | None:
     if target is None:
         return None
     try:
-        base = ("https" if placed.exchange.secure else "http") + f"://{host_of(placed)}{placed.exchange.path}"
+        base = ("https" if placed.exchange.secure else "http") + f"://{host_of(placed)}{placed.exchange.sent_path}"
         url = urljoin(base, target)
         urlsplit(url)
     except ValueError:

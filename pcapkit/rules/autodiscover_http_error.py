@@ -63,7 +63,9 @@ def check(scene: Scene) -> Iterator[Hit | Unjudged]:
             severity=severity,
             confidence="high",
             because=("request and response are in the capture",),
-            headline=f"{who(session.device)} asked {host_of(placed)}{exchange.path} and got {response.status} {response.reason}.".replace(" .", "."),
+            headline=f"{who(session.device)} asked {host_of(placed)}{exchange.sent_path} and got {response.status} {response.reason}.".replace(
+                " .", "."
+            ),
             evidence=(*asked(placed), *answered(placed)),
             facts={"host": host_of(placed), "path": exchange.path, "status": response.status, "diagnostics": header(response, "x-ms-diagnostics")},
             device_facts={"status": response.status},

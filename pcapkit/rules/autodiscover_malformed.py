@@ -64,7 +64,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             severity=severity,
             confidence="high",
             because=("the answer is in the capture",),
-            headline=f"{host_of(placed)}{exchange.path} answered {who(session.device)} with 200, but: {'; '.join(faults[:3])}.",
+            headline=f"{host_of(placed)}{exchange.sent_path} answered {who(session.device)} with 200, but: {'; '.join(faults[:3])}.",
             evidence=(*asked(placed), *answered(placed)),
             facts={"host": host_of(placed), "path": exchange.path, "faults": list(faults[:20]), "form": form},
             device=session.device.id,

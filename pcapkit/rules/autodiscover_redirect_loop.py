@@ -45,7 +45,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         for placed in chain[:12]:
             evidence += [*asked(placed), *answered(placed)]
         yield Hit(
-            subject=(urls[0],),
+            subject=(urls[0].lower(),),
             severity="critical",
             confidence="high",
             because=("every hop is in the capture",),

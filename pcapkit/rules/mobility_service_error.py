@@ -65,7 +65,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             severity=severity,
             confidence="high",
             because=("request and response are in the capture",),
-            headline=f"{who(session.device)} asked {host_of(placed)}{exchange.path} and {said}.",
+            headline=f"{who(session.device)} asked {host_of(placed)}{exchange.sent_path} and {said}.",
             evidence=(*asked(placed), *answered(placed)),
             facts={
                 "host": host_of(placed),

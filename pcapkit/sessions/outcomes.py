@@ -192,7 +192,7 @@ def exchange_fault(exchange: Exchange, attempt: Attempt | None = None) -> str | 
     if response is None or response.status == 0:
         return None
     if response.status >= 400 and not is_challenge(exchange):
-        return f"HTTP {response.status} to {exchange.request.method if exchange.request else 'a request'} {exchange.path}".rstrip()
+        return f"HTTP {response.status} to {exchange.request.method if exchange.request else 'a request'} {exchange.sent_path}".rstrip()
     if attempt is not None and attempt.role in ("discover-internal", "discover-external") and _leaves_domain(attempt, exchange):
         return f"redirected to another domain ({response.status})"
     if isinstance(exchange.answer, Unreadable):

@@ -170,9 +170,16 @@ class Exchange:
     response_complete: bool = True
 
     @property
+    def sent_path(self) -> str:
+        """Path of the request as it was sent, without query, and without scheme and host where a proxy was asked (RFC 9112, 3.2.2)."""
+        uri = self.request.uri.split("?", 1)[0] if self.request else ""
+        scheme, mark, rest = uri.partition("://")
+        return f"/{rest.partition('/')[2]}" if mark and scheme.isalpha() else uri
+
+    @property
     def path(self) -> str:
-        """Path of the request, lower case (IIS compares so), without query."""
-        return self.request.uri.split("?", 1)[0].lower() if self.request else ""
+        """``sent_path`` in lower case: IIS compares so."""
+        return self.sent_path.lower()
 
 
 @dataclass(slots=True)

@@ -367,3 +367,23 @@ def test_contents_that_were_read_are_not_missed():
     world = World()
     inside_tls(phone_at(world), {"path": ROOT, "answer": lync(*FULL)})
     assert judge(world.scene())[1] == ()
+
+
+def test_urls_are_shown_as_they_were_sent_and_compared_as_iis_does():
+    world = World()
+    phone = phone_at(world)
+    phone.http(FE, LDI, ROOT, status=503)
+    phone.http(FE, LDI, ROOT.lower(), status=503)
+    found = findings(world)["autodiscover-http-error"]
+    assert f"{LDI}{ROOT} and got 503" in found.detail
+    assert found.facts["path"] == ROOT.lower()
+    assert {f"GET http://{LDI}{path}" for path in (ROOT, ROOT.lower())} >= {e.note for e in found.evidence if e.note.startswith("GET")}
+
+
+def test_a_url_asked_of_a_proxy_is_its_path():
+    from pcapkit.sessions.scene import Exchange
+
+    world = World()
+    phone_at(world).http(FE, LDI, f"http://{LDI}{ROOT}?sipuri=x", status=503)
+    exchange: Exchange = world.scene().sessions[0].attempts[-1].exchanges[0]
+    assert (exchange.sent_path, exchange.path) == (ROOT, ROOT.lower())
