@@ -38,14 +38,14 @@ class Guard:
             signal.signal(number, self._on_signal)
         while True:
             code = self._once()
-            if self._ending or code == 0 or not os.path.isdir("/sys/class/net"):
+            if self._ending or not os.path.isdir("/sys/class/net"):
                 return code
             if not os.path.isdir(f"/sys/class/net/{self._interface}"):
-                if self._interface != "any":
-                    say(f"{self._interface} has vanished: capturing ends")
-                    return MISSING
-                return code
-            if is_up(self._interface):
+                if self._interface == "any":
+                    return code
+                say(f"{self._interface} has vanished: capturing ends")
+                return MISSING
+            if code == 0 or is_up(self._interface):
                 return code
             if not self._wait():
                 return 0
@@ -78,13 +78,11 @@ class Guard:
 
     def _wait(self) -> bool:
         """Until the interface is up again; False if we are to end."""
-        say(f"notice: {self._interface} is down: waiting until it is up again")
         while not self._asked(LOOK_S):
             if not os.path.isdir(f"/sys/class/net/{self._interface}"):
                 say(f"{self._interface} has vanished: capturing ends")
                 os._exit(MISSING)
             if is_up(self._interface):
-                say(f"notice: {self._interface} is up again")
                 return True
         return False
 
@@ -109,13 +107,13 @@ def run(spec: dict[str, Any]) -> int:
     return Guard(spec["command"], spec["interface"], spec.get("write")).run()
 
 
-def is_up(name: str) -> bool:
-    """Whether an interface is switched on."""
+def is_up(name: str) -> bool | None:
+    """Whether an interface is switched on, None where that cannot be told."""
     try:
         with open(f"/sys/class/net/{name}/flags", encoding="ascii") as file:
             return bool(int(file.read(), 16) & 1)
     except (OSError, ValueError):
-        return False
+        return None
 
 
 def _become(command: list[str]) -> None:

@@ -177,7 +177,6 @@ class Capturing:
                 return True
             if self._down and is_up(socket.if_indextoname(self._interface.index)):
                 self._down = False
-                say(f"notice: {self._interface.name} is up again")
         return self._until is not None and now >= self._until
 
     def _recover(self) -> bool:
@@ -187,7 +186,6 @@ class Capturing:
             return False
         if code == errno.ENETDOWN and not self._down:
             self._down = True
-            say(f"notice: {self._interface.name} is down: waiting until it is up again")
         return True
 
     def _there(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from pcapkit.capture.live.relay import Relay
 from pcapkit.capture.live.request import CaptureError, Kind, Request
 from pcapkit.capture.live.tools import FILE, READY, Tool, meaning
+from pcapkit.capturer.guard import is_up
 
 START_S: Final = 10.0
 """A capturer must have begun within this time."""
@@ -47,6 +48,7 @@ class Capturing:
         self._lines: deque[str] = deque(maxlen=LINES)
         self._news: deque[str] = deque(maxlen=LINES)
         self._asked = self._closed = False
+        self._up = True
         self._done = threading.Event()
         self._read, write = os.pipe()
         self._grow(self._read)
@@ -109,8 +111,6 @@ class Capturing:
         elif line.startswith(READY):
             self._began = True
             return True
-        elif line.startswith("notice: "):
-            self._news.append(line.removeprefix("notice: "))
         elif line and not any(noise in line for noise in _NOISE):
             self._lines.append(line)
         return False
@@ -155,7 +155,7 @@ class Capturing:
     def close(self) -> None:
         if self._closed:
             return
-        if self._child.stdin is not None:
+        if self._child.poll() is None and self._child.stdin is not None:
             self.stop()
         self._closed = True
         try:
@@ -170,7 +170,7 @@ class Capturing:
         code = self._child.poll()
         if code in (None, 0) or (self._asked and code in (-2, 254, 130)):
             return None
-        said = " ".join(self._lines)
+        said = self._lines[-1] if code == 5 and self._lines else " ".join(self._lines)
         if self._asked and not said:
             return None
         kind: Kind = "disk" if code == 4 else "interface" if code == 5 else meaning(said)
@@ -182,7 +182,15 @@ class Capturing:
             self._relay.skipped = 0
         told = list(self._news)
         self._news.clear()
-        return told
+        return told + self._state()
+
+    def _state(self) -> list[str]:
+        """Whether the interface went down or came up again since it was last looked at; it may come up with nothing to be done."""
+        up = is_up(self._request.interface)
+        if up is None or up == self._up or self._child.poll() is not None:
+            return []
+        self._up = up
+        return [f"{self._request.interface} is up again" if up else f"{self._request.interface} is down: waiting until it is up again"]
 
 
 def _spawn(tool: Tool, write: int | None) -> subprocess.Popen[bytes]:
