@@ -7,7 +7,7 @@ loop with a bound; names that were met before are known by the offset where they
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from socket import AF_INET6, inet_ntoa, inet_ntop
 from struct import Struct
 from typing import Final
@@ -22,6 +22,9 @@ _QUESTION: Final = Struct("!2H")
 _RECORD: Final = Struct("!2HIH")
 _SRV: Final = Struct("!3H")
 _SOA_TIMES: Final = Struct("!5I")
+
+_REMEMBERED_BYTES: Final = 512
+"""Messages up to this size are remembered: all but few (RFC 1035, 2.3.4)."""
 
 _RESPONSE: Final = 0x8000
 _AUTHORITATIVE: Final = 0x0400
@@ -266,7 +269,28 @@ def looks_like_dns(data: bytes | memoryview) -> bool:
     return name.isprintable() and kind != 0 and klass & 0x7FFF in (1, 3, 4, 254, 255)
 
 
+def parse_datagram(data: bytes, proto: str = "dns") -> Dns:
+    """As ``parse_dns``. Messages that are alike but for their id are read once: many hosts ask for the same few names.
+
+    Raises:
+        Truncated, DissectError: as ``parse_dns``.
+    """
+    if not _HEADER.size <= len(data) <= _REMEMBERED_BYTES:
+        return parse_dns(data, proto)
+    m = _parse_rest(data[2:], proto)
+    return Dns(
+        m.proto, int.from_bytes(data[:2], "big"), m.opcode, m.response, m.rcode, m.truncated, m.qname, m.qtype, m.questions, m.answers, m.authority,
+        m.authoritative, m.additional,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=2_048)
+def _parse_rest(rest: bytes, proto: str) -> Dns:
+    """A message without its id."""
+    return parse_dns(b"\0\0" + rest, proto)
+
+
 DISSECTORS: Final = tuple(
-    DatagramDissector(name, frozenset({port}), partial(parse_dns, proto=name), partial(partial_dns, proto=name))
+    DatagramDissector(name, frozenset({port}), partial(parse_datagram, proto=name), partial(partial_dns, proto=name))
     for name, port in (("dns", 53), ("mdns", 5353), ("llmnr", 5355))
 )

@@ -216,3 +216,17 @@ def test_where_dnspython_reads_a_message_so_do_we(data: bytes) -> None:
 def test_dnspython_agrees_on_sound_messages() -> None:
     for sample in SAMPLES:
         assert _ours(parse_dns(sample)) == _theirs(sample)
+
+
+def test_messages_alike_but_for_their_id_are_read_alike():
+    parse = DISSECTORS[0].parse
+    assert parse(ANSWER) == parse_dns(ANSWER)
+    other = b"\x12\x34" + ANSWER[2:]
+    assert parse(other) == parse_dns(other)
+    assert parse(other).answers is parse(ANSWER).answers
+    for size in range(len(ANSWER)):
+        with pytest.raises(Truncated) as cut:
+            parse(ANSWER[:size])
+        with pytest.raises(Truncated) as expected:
+            parse_dns(ANSWER[:size])
+        assert (cut.value.reason, cut.value.offset) == (expected.value.reason, expected.value.offset)
