@@ -9,8 +9,6 @@ from pcapkit_dissectors.messages import Dns
 from pcapkit.rules._api import Note
 from pcapkit.sessions.scene import DeviceCase, Lookup, Role, Scene, SessionCase
 
-SINKHOLES = frozenset({"0.0.0.0", "127.0.0.1", "::", "::1"})
-
 
 def who(device: DeviceCase) -> str:
     """The device by the best name it has."""
@@ -57,12 +55,7 @@ def describe(message: Dns) -> str:
 
 def positive(lookups: list[Lookup]) -> list[Lookup]:
     """Those that gave a usable address."""
-    return [x for x in lookups if x.outcome == "answered" and any(a not in SINKHOLES for a in x.addresses)]
-
-
-def sinkholed(lookup: Lookup) -> bool:
-    """Answered, and with nothing but addresses that lead nowhere."""
-    return lookup.outcome == "answered" and bool(lookup.addresses) and all(a in SINKHOLES for a in lookup.addresses)
+    return [x for x in lookups if x.outcome == "answered" and x.addresses and not x.sinkholed]
 
 
 def role_of(scene: Scene, name: str) -> Role:

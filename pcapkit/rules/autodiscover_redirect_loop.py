@@ -59,11 +59,15 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 
 def _loop(placed_list: list[Placed], most: int) -> list[Placed]:
-    """The chain of redirects that closes on itself or is too long, empty if none does."""
+    """The chain of redirects that closes on itself or is too long, empty if none does.
+
+    One that was let through in the end (a load balancer sets its cookie so) is none.
+    """
     chain: list[Placed] = []
     seen: set[tuple[str, str]] = set()
     expected: str | None = None
-    for placed in placed_list:
+    arrived = {bare(_full(p)): n for n, p in enumerate(placed_list) if redirect_target(p) is None and _good(p)}
+    for number, placed in enumerate(placed_list):
         target = redirect_target(placed)
         url = _full(placed)
         request = placed.exchange.request
@@ -75,13 +79,17 @@ def _loop(placed_list: list[Placed], most: int) -> list[Placed]:
             continue
         chain.append(placed)
         step = (request.method if request else "", url.lower())
-        if bare(target) == bare(url) and _query(target) == _query(url):
-            return chain
-        if step in seen or len(chain) > most:
+        closed = step in seen or (bare(target) == bare(url) and _query(target) == _query(url))
+        if (closed and arrived.get(bare(url), -1) < number) or len(chain) > most:
             return chain
         seen.add(step)
         expected = target
     return []
+
+
+def _good(placed: Placed) -> bool:
+    response = placed.exchange.response
+    return response is not None and 200 <= response.status < 300
 
 
 def _full(placed: Placed) -> str:

@@ -17,7 +17,7 @@ RULE = Rule(
     wireshark="dns.flags.rcode == 2 or 5.",
     display_filter="dns.flags.rcode == 2 || dns.flags.rcode == 5",
     remedy=("Check forwarders, DNSSEC and delegations of {resolver}; for REFUSED, which networks it serves.",),
-    how_sure="High: the answer is in the capture. Critical if the name never resolves in the session.",
+    how_sure="High: the answer is in the capture. Critical if the name never resolves in the session and nothing else let it succeed.",
     facts={"name": "name asked", "resolver": "server that answered", "rcode": "2 or 5"},
     sources=("autodiscover.md 7.2", "RFC 1035, 4.1.1", "RFC 8914"),
 )
@@ -31,7 +31,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             if lookup.outcome not in ("servfail", "refused"):
                 continue
             name = lookup.name.lower()
-            never = not positive(of_name(session, name))
+            never = not positive(of_name(session, name)) and session.outcome not in ("succeeded", "degraded")
             resolver = lookup.queries[0].server
             yield Hit(
                 subject=(name,),

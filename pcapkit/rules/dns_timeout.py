@@ -17,7 +17,7 @@ RULE = Rule(
     wireshark="dns.retransmit_request, and queries without dns.response_in.",
     display_filter="dns && !dns.response_in && dns.flags.response == 0",
     remedy=("Check the resolver {resolver}, and whether the firewall lets UDP and TCP 53 pass from this network to it.",),
-    how_sure="Rests on absence: one step less where the capture has gaps, and not said where it shows one direction only. Critical if the name never resolves in the session.",
+    how_sure="Rests on absence: one step less where the capture has gaps, and not said where it shows one direction only. Critical if the name never resolves in the session and nothing else let it succeed.",
     facts={"name": "name asked", "resolver": "first server asked", "queries": "questions sent", "waited_s": "s from first to last question"},
     sources=("autodiscover.md 7.2, 12.1", "RFC 1035, 4.2.1"),
     needs_both_ways=True,
@@ -32,7 +32,7 @@ def check(scene: Scene) -> Iterator[Hit]:
             if lookup.outcome != "timeout":
                 continue
             name = lookup.name.lower()
-            never = not positive(of_name(session, name))
+            never = not positive(of_name(session, name)) and session.outcome not in ("succeeded", "degraded")
             servers = list(dict.fromkeys(q.server for q in lookup.queries))
             first, last = lookup.queries[0].ref, lookup.queries[-1].ref
             evidence: list[Note] = [(q.ref, f"DNS {q.qtype} {lookup.name} to {q.server}, no answer") for q in lookup.queries[:12]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, inside_resolver, names_of, positive, question, sinkholed, who
+from pcapkit.rules._names import answers, inside_resolver, names_of, positive, question, who
 from pcapkit.sessions.scene import Lookup, NameFact, Scene
 
 RULE = Rule(
@@ -54,11 +54,11 @@ def check(scene: Scene) -> Iterator[Hit]:
             continue
         for name, lookups in names_of(session):
             fact = _known_external(scene, name)
-            bad = [x for x in lookups if x.outcome == "negative" or sinkholed(x)]
+            bad = [x for x in lookups if x.outcome == "negative" or x.sinkholed]
             if fact is None or not bad or positive(lookups) or not inside_resolver(scene, bad[0]):
                 continue
             elsewhere = _public_answer(scene, name)
-            subtype: Subtype = "filtered" if sinkholed(bad[0]) else "shadowed" if elsewhere else "missing"
+            subtype: Subtype = "filtered" if bad[0].sinkholed else "shadowed" if elsewhere else "missing"
             evidence: list[Note] = [(fact.source, f"{name} is the external web services name: {fact.because}")] if fact.source else []
             evidence += [question(bad[0]), *answers(bad[0])]
             if elsewhere:
@@ -78,6 +78,6 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 
 def _words(lookup: Lookup) -> str:
-    if sinkholed(lookup):
+    if lookup.sinkholed:
         return f"{', '.join(lookup.addresses)}, which leads nowhere"
     return "NXDOMAIN" if lookup.nxdomain else "no address"

@@ -53,7 +53,7 @@ def _by_lookup(attempt: Attempt) -> None:
     if lookup is None:
         return
     reason = lookup_reason(lookup)
-    if lookup.outcome in ("negative", "servfail", "refused", "timeout"):
+    if lookup.sinkholed or lookup.outcome in ("negative", "servfail", "refused", "timeout"):
         fail(attempt, "dns", reason)
     elif lookup.srv:
         attempt.outcome, attempt.reason = "ok", reason
@@ -73,7 +73,8 @@ def lookup_reason(lookup: Lookup) -> str:
         case "timeout":
             return f"no answer to {len(lookup.queries)} quer{'y' if len(lookup.queries) == 1 else 'ies'}"
         case "answered":
-            return ", ".join((*lookup.addresses[:4], *lookup.srv[:2]))
+            told = ", ".join((*lookup.addresses[:4], *lookup.srv[:2]))
+            return f"answered {told}, which leads nowhere" if lookup.sinkholed else told
         case _:
             return "no answer in the capture"
 
@@ -195,6 +196,8 @@ def exchange_fault(exchange: Exchange, attempt: Attempt | None = None) -> str | 
         return f"HTTP {response.status} to {exchange.request.method if exchange.request else 'a request'} {exchange.sent_path}".rstrip()
     if attempt is not None and attempt.role in ("discover-internal", "discover-external") and _leaves_domain(attempt, exchange):
         return f"redirected to another domain ({response.status})"
+    if _leads_back(exchange):
+        return f"redirected to where it was asked ({response.status})"
     if isinstance(exchange.answer, Unreadable):
         return "a web page in place of a discovery answer" if exchange.answer.html else f"unreadable answer: {exchange.answer.reason}"
     if isinstance(exchange.answer, ExchangeAnswer) and exchange.answer.action == "error" and not _harmless(exchange, exchange.answer):
@@ -209,6 +212,15 @@ def _leaves_domain(attempt: Attempt, exchange: Exchange) -> bool:
         return False
     host = host_of(response.location)
     return host is not None and organisational_domain(host) != organisational_domain(attempt.name or "")
+
+
+def _leads_back(exchange: Exchange) -> bool:
+    """A 3xx to the very URL that was asked for."""
+    response, request = exchange.response, exchange.request
+    if response is None or request is None or not 300 <= response.status < 400 or not response.location or not request.host:
+        return False
+    asked = request.uri if "://" in request.uri else f"{'https' if exchange.secure else 'http'}://{request.host}{request.uri}"
+    return response.location.lower() in (asked.lower(), request.uri.lower())
 
 
 def _harmless(exchange: Exchange, answer: ExchangeAnswer) -> bool:

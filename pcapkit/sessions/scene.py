@@ -88,6 +88,12 @@ class Lookup:
         return self.queries[0].ref
 
     @property
+    def sinkholed(self) -> bool:
+        """Answered, and with nothing but addresses that lead nowhere (autodiscover.md 7.2)."""
+        nowhere = (a in ("0.0.0.0", "::", "::1") or a.startswith("127.") for a in self.addresses)
+        return self.outcome == "answered" and bool(self.addresses) and all(nowhere)
+
+    @property
     def answer(self) -> Ref | None:
         """The answer that decided: with addresses if there is one, else the first."""
         replies = [q for q in self.queries if q.reply]

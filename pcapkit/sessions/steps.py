@@ -42,7 +42,8 @@ def _frames(refs: Iterator[Ref | None] | list[Ref | None]) -> tuple[FrameRef, ..
 
 
 def _dns(attempt: Attempt, lookup: Lookup) -> Step:
-    outcome: StepOutcome = "ok" if lookup.outcome == "answered" else "unknown" if lookup.outcome == "unknown" else "failed"
+    good = lookup.outcome == "answered" and not lookup.sinkholed
+    outcome: StepOutcome = "ok" if good else "unknown" if lookup.outcome == "unknown" else "failed"
     refs: list[Ref | None] = [q.ref for q in lookup.queries]
     refs += [q.reply for q in lookup.queries]
     answer = lookup.answer

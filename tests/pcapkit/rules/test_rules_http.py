@@ -232,6 +232,18 @@ def test_a_circle():
     assert findings(world)["autodiscover-redirect-loop"].severity == "critical"
 
 
+def test_a_redirect_to_itself_is_a_circle_unless_it_leads_through():
+    def play(*more):
+        world = World()
+        back = {"path": POX, "status": 302, "location": f"https://{AD}{POX}", "host": AD}
+        inside_tls(phone_at(world, AD), back, *more, name=AD)
+        return "autodiscover-redirect-loop" in findings(world), world.scene().sessions[0].failed_at
+
+    assert play() == (True, "http")
+    settings = ExchangeAnswer("pox", "settings")
+    assert play({"path": POX, "host": AD, "answer": settings}) == (False, None)  # a load balancer that sets its cookie
+
+
 def test_one_redirect_with_more_in_its_query_is_no_circle():
     world = World()
     target = f"https://{LDI}{ROOT}?originalDomain=contoso.com"

@@ -88,6 +88,16 @@ def test_a_resolver_that_cannot_or_will_not(rcode):
     assert found["dns-servfail"].facts["rcode"] == rcode
 
 
+@pytest.mark.parametrize("fault", [{"rcode": 5}, {"silent": True, "repeats": 3}])
+def test_a_name_that_never_resolves_is_no_more_than_a_warning_where_another_led_to_the_goal(fault):
+    world = World()
+    phone = world.phone(hostname="Annas-iPhone").lookup(LDI, **fault)
+    phone.lookup(LD, PROXY).https(PROXY, LD)
+    phone.lookup(EXT, PROXY).https(PROXY, EXT)
+    found = findings(world)
+    assert [f.severity for c, f in found.items() if c in ("dns-servfail", "dns-timeout")] == ["warning"]
+
+
 @pytest.mark.parametrize(("answer", "subtype"), [({"rcode": 3}, "missing"), ({}, "missing"), ({"addresses": ("0.0.0.0",)}, "filtered")])
 def test_the_external_name_does_not_resolve_inside(answer, subtype):
     world = World(external_fqdns=(EXT,))

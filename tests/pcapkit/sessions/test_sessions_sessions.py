@@ -320,3 +320,10 @@ def test_an_encrypted_answer_counts_by_its_time_where_its_records_are_not_read(w
     talk.say(Encrypted(23, 19), size=24)
     talk.close()
     assert [a.outcome for a in only(world.scene()).attempts] == [outcome]
+
+
+def test_an_answer_that_leads_nowhere_is_where_it_failed(world, phone):
+    phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
+    phone.lookup(WEB, "0.0.0.0")
+    session = only(world.scene(external_fqdns=(WEB,)))
+    assert (session.outcome, session.failed_at) == ("failed", "dns")
