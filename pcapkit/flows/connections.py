@@ -131,14 +131,25 @@ class Connections:
                 c.client[_BYTES], c.server[_BYTES], bool(c.client[_FLAGS] & SYN), bool(c.server[_FLAGS] & SYN), c.sent(FIN), c.sent(RST),
             )  # fmt: skip
 
-    def name(self, number: int, name: str) -> None:
-        """The server of a conversation was called so."""
-        row = self._flows.row_of(number)
-        if row >= 0 and (name in self._name_index or len(self.names) <= NAMES):
-            index = self._name_index.setdefault(name, len(self.names))
-            if index == len(self.names):
-                self.names.append(name)
-            self._flows.rows["name"][row] = index
+    def name_servers(self, spoken: list[tuple[int, str]]) -> None:
+        """The servers of these conversations were called so."""
+        if not spoken:
+            return
+        numbers, names = zip(*spoken, strict=True)
+        rows = self._flows.rows_of_numbers(np.array(numbers, np.int64))
+        indices = np.array([self._name_of(name) for name in names], np.int64)
+        known = (rows >= 0) & (indices > 0)
+        self._flows.rows["name"][rows[known]] = indices[known]
+
+    def _name_of(self, name: str) -> int:
+        """Number of a name, 0 if there are too many."""
+        index = self._name_index.get(name)
+        if index is None:
+            if len(self.names) > NAMES:
+                return 0
+            index = self._name_index[name] = len(self.names)
+            self.names.append(name)
+        return index
 
     def summary(self, row: int, name_of: NameOf | None = None) -> FlowSummary:
         """One row for the flow table of reports and the terminal. ``name_of`` is asked where no name was spoken."""

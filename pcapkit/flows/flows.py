@@ -35,6 +35,8 @@ DEEP: Final = 64
 """Much of it goes to the dissectors."""
 LIVE: Final = 128
 """A dissector holds state for it."""
+WAITS: Final = 256
+"""Its segments are put aside unread (``waiting.py``)."""
 
 RESTS_NS: Final = 60 * 10**9
 """A conversation without packets for so long rests."""
@@ -287,6 +289,12 @@ class FlowTable:
         if self.forgotten:
             row = int(numbers.searchsorted(number))
         return row if 0 <= row < len(numbers) and numbers[row] == number else -1
+
+    def rows_of_numbers(self, numbers: Ints) -> Ints:
+        """Rows of conversations, -1 for those that were forgotten."""
+        known = self.rows["number"]
+        rows = np.minimum(known.searchsorted(numbers), max(0, len(known) - 1))
+        return np.where(known[rows] == numbers, rows, -1) if len(known) else np.full(len(numbers), -1)
 
     def rows_of(self, keys: Keys) -> Ints:
         """Rows of the latest conversations with these keys, which may repeat; -1 where there is none."""

@@ -14,13 +14,13 @@ from pcapkit_dissectors.tls_peek import peek_server_name
 
 from pcapkit.columns.table import Table
 from pcapkit.flows.facts import FIN, RST, Observation
-from pcapkit.flows.flows import CLIENT_IS_B, DEEP, DONE, LIVE, MARKED, PINNED, FlowTable
+from pcapkit.flows.flows import CLIENT_IS_B, DEEP, DONE, LIVE, MARKED, PINNED, WAITS, FlowTable
 from pcapkit.flows.selection import Selector
-from pcapkit.flows.sides import Ints
+from pcapkit.flows.sides import Ints, changes
 from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
 from pcapkit.flows.tcp import Segments
 from pcapkit.flows.text import key_ends, mac_text
-from pcapkit.flows.waiting import Kept, Waiting, Wants
+from pcapkit.flows.waiting import Block, Waiting, Wants
 from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
 
 Pick = tuple[int, int, int, int, int, int, int, int, int]
@@ -29,7 +29,7 @@ Pick = tuple[int, int, int, int, int, int, int, int, int]
 
 class Streams:
     """Conversations under way. ``fed``: segments handed to dissectors; ``put_aside``: conversations whose hello nobody read; ``left_out``: what limits
-    kept out, by kind. ``named`` is told the server's name of a conversation."""
+    kept out, by kind. ``named`` is told the servers' names of conversations, by number."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Streams:
         dissectors: Sequence[StreamDissector],
         context: Context,
         boundary: Boundary,
-        named: Callable[[int, str], None],
+        named: Callable[[list[tuple[int, str]]], None],
         wants: Wants | None = None,
     ) -> None:
         self.fed = 0
@@ -57,18 +57,24 @@ class Streams:
         """Heap of (time at which the conversation is over, number)."""
         self._memory = 0
         self._waiting = Waiting(wants)
+        self._spoken: list[tuple[int, str]] = []
+        """Names of servers, by conversation, that are still to be told."""
 
     def update(self, table: Table, s: Segments, out: list[Observation]) -> None:
         """Read the segments of a window."""
         chosen = self._selector.choose(table, s)
         over = self._ends(table, s)
         rows = s.sides.conversation[s.sides.of[chosen]]
+        waits = self._flows.rows["state"][rows] & WAITS != 0
+        aside = [chosen[waits]]
+        chosen, rows = chosen[~waits], rows[~waits]
         picks = _picks(table, s, chosen)
         begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])) if picks else rows
         ends = np.append(begins[1:], len(picks))
         for at in np.argsort(s.sides.rows[chosen[begins]]).tolist():  # as they came, so that it does not matter where windows end
-            row = int(rows[begins[at]])
-            self._read(table, s, row, picks[begins[at] : ends[at]], over.pop(row, []), out)
+            row, part = int(rows[begins[at]]), slice(begins[at], ends[at])
+            aside.append(self._read(table, s, row, chosen[part], picks[part], over.pop(row, []), out))
+        self._put_aside(table, s, np.concatenate(aside))
         for row, times in over.items():
             talk = self._talks.get(int(self._flows.rows["number"][row]))
             if talk is not None:
@@ -77,6 +83,8 @@ class Streams:
         while self._closing and self._closing[0][0] < now:
             self._end(heappop(self._closing)[1], out)
         self._relieve(out)
+        self._named(self._spoken)
+        self._spoken.clear()
 
     def meet(self, address: str, frame: int) -> None:
         """An address has shown itself otherwise, in this frame."""
@@ -86,10 +94,13 @@ class Streams:
         """Read the conversations that have come to matter since their segments were put aside."""
         for number, greeted, segments in self._waiting.wanted_now():
             row = self._flows.row_of(number)
-            for direction, start, top, data, size, frame, time_ns in segments if row >= 0 else ():
-                talk = self._touch(number, row, time_ns)
+            if row < 0:
+                continue
+            self._flows.rows["state"][row] &= ~np.uint16(WAITS)
+            for k in segments:
+                talk = self._touch(number, row, k.time_ns)
                 self.fed += 1
-                events = talk.feed(direction, start, top, data, size, Stamp(frame, time_ns))
+                events = talk.feed(k.direction, k.start, k.top, k.data, k.size, Stamp(k.frame, k.time_ns))
                 self._tell(talk, [e for e in events if not (greeted and isinstance(e.message, ClientHello))], out)
                 if talk.done:
                     self._end(talk.number, out)
@@ -104,35 +115,37 @@ class Streams:
 
     # ---------------------------------------------------------------- one conversation
 
-    def _read(self, table: Table, s: Segments, row: int, picks: list[Pick], over: list[int], out: list[Observation]) -> None:
-        """Feed segments of one conversation until it has enough; what a change of mind asks for is chosen anew from the same window."""
+    def _read(self, table: Table, s: Segments, row: int, elements: Ints, picks: list[Pick], over: list[int], out: list[Observation]) -> Ints:
+        """Feed segments of one conversation until it has enough; what a change of mind asks for is chosen anew from the same window.
+
+        Gives the elements that are to be put aside.
+        """
         buffer = table.buffer.data
         number = int(self._flows.rows["number"][row])
         at = 0
         while at < len(picks):
-            if number in self._waiting:
-                self._put_aside(number, [(p[1], p[7], p[8], bytes(buffer[p[4] : p[4] + p[5]]), p[6], p[2], p[3]) for p in picks[at:]])
-                return
             line, direction, frame, time_ns, offset, length, size, start, top = picks[at]
             data = bytes(buffer[offset : offset + length])
             if self._waiting.used and number not in self._talks and self._may_wait(number, row, picks[at], data, out):
-                continue
+                return elements[at:]
             at += 1
             talk = self._touch(number, row, time_ns)
             self._closes(talk, over)
             if talk.over_ns is not None and time_ns > talk.over_ns:
                 self._end(number, out)
-                return
+                break
             self.fed += 1
             events = talk.feed(direction, start, top, data, size, Stamp(frame, time_ns))
             if events:
                 self._tell(talk, events, out)
             if talk.done:
                 self._end(number, out)
-                return
+                break
             self._memory += talk.count_held()
             if self._changed(talk, row):
-                picks, at = _picks(table, s, self._selector.after(table, s, row, line)), 0
+                elements, at = self._selector.after(table, s, row, line), 0
+                picks = _picks(table, s, elements)
+        return elements[:0]
 
     def _may_wait(self, number: int, row: int, pick: Pick, data: bytes, out: list[Observation]) -> bool:
         """A conversation begins with a hello to somebody who matters to nobody: let it wait."""
@@ -141,20 +154,28 @@ class Streams:
             return False
         client, server = self._ends_of(row)
         if server_name:
-            self._named(number, server_name)
+            self._spoken.append((number, server_name))
         decision = self._waiting.begin(number, pick[2], client.address, server.address, server_name)
         if decision == "greet":
             talk = Talk(number, (client, server), pick[3], self._dissectors, self._context, self._boundary)
             self._tell(talk, talk.feed(pick[1], pick[7], pick[8], data, pick[6], Stamp(pick[2], pick[3])), out)
+        if decision != "read":
+            self._flows.rows["state"][row] |= WAITS
         self.put_aside += decision == "wait"
         return decision != "read"
 
-    def _put_aside(self, number: int, segments: list[Kept]) -> None:
-        for given_up in self._waiting.keep(number, segments):
+    def _put_aside(self, table: Table, s: Segments, elements: Ints) -> None:
+        """Keep segments, of each conversation together, for later."""
+        if not len(elements):
+            return
+        rows = s.sides.conversation[s.sides.of[elements]]
+        starts = np.flatnonzero(changes(rows))
+        block = Block(table, s, elements, self._flows.rows["number"][rows[starts]].tolist())
+        for given_up in self._waiting.keep(block, starts.tolist(), len(elements)):
             row = self._flows.row_of(given_up)
             if row >= 0:
                 self._flows.rows["state"][row] |= DONE
-                self._flows.rows["state"][row] &= ~np.uint16(LIVE)
+                self._flows.rows["state"][row] &= ~np.uint16(WAITS)
 
     def _changed(self, talk: Talk, row: int) -> bool:
         """Mark what a conversation has turned out to be; True if other segments of it are wanted now."""
@@ -189,7 +210,7 @@ class Streams:
         client, server = talk.ends
         for event in events:
             if isinstance(event.message, ClientHello | HttpRequest) and (name := _name_in(event.message)):
-                self._named(talk.number, name)
+                self._spoken.append((talk.number, name))
             src, dst = (server, client) if event.direction else (client, server)
             out.append(Observation(self._capture, talk.number, src.address, dst.address, src.port, dst.port, "tcp", src.mac, dst.mac, event))
 

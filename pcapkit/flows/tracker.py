@@ -88,8 +88,8 @@ class Tracker:
         out.sort(key=_frame)
         return out
 
-    def _name(self, number: int, name: str) -> None:
-        self._connections.name(number, name)
+    def _name(self, spoken: list[tuple[int, str]]) -> None:
+        self._connections.name_servers(spoken)
 
     def _forget(self, now_ns: int) -> None:
         kept = self.flows.forget(now_ns)

@@ -7,17 +7,23 @@ the certificates of strangers are what they should be says something about the n
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
+import numpy as np
+
+from pcapkit.columns.table import Table
+from pcapkit.flows.sides import Ints
+from pcapkit.flows.tcp import Segments
 from pcapkit.limits import MAX_DEVICES, MIB
 
 WAITING_BYTES: Final = 16 * MIB
 """Payload kept in all; the conversations that wait longest are given up first."""
 SAMPLES: Final = 64
 """Names of which the first conversation is read whether it matters or not."""
-_OVERHEAD: Final = 256
+_OVERHEAD: Final = 4_096
 
 Wants = Callable[[str | None, str], bool]
 """Asked with a conversation's server name and address: does it matter?"""
@@ -25,8 +31,43 @@ Wants = Callable[[str | None, str], bool]
 Decision = Literal["read", "wait", "greet"]
 """Read a conversation; let it wait; let it wait, but tell of its hello."""
 
-Kept = tuple[int, int, int, bytes, int, int, int]
-"""A segment: direction, position, top, payload, size on the wire, frame, time."""
+
+class Kept(NamedTuple):
+    """A segment that was put aside."""
+
+    direction: int
+    start: int
+    top: int
+    size: int
+    frame: int
+    time_ns: int
+    data: bytes
+
+
+class Block:
+    """The segments of one window that were put aside: payloads one behind the other, all else in columns."""
+
+    def __init__(self, table: Table, s: Segments, elements: Ints, numbers: list[int]) -> None:
+        rows, of = s.sides.rows[elements], s.sides.of[elements]
+        length = table.payload_len[rows].astype(np.int64)
+        at = table.payload[rows]
+        buffer = table.buffer.data
+        self.numbers = numbers
+        self._payload = b"".join([buffer[first:last] for first, last in zip(at.tolist(), (at + length).tolist(), strict=True)])
+        self._end = np.cumsum(length)
+        self._columns = (s.sides.direction[of], s.start[elements], s.top[elements], table.wire_len[rows], table.frame[rows], table.time_ns[rows])
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self._payload) + 40 * len(self._end) + _OVERHEAD
+
+    def segments(self, first: int, last: int) -> Iterator[Kept]:
+        """The segments from ``first`` on, in order."""
+        at = int(self._end[first - 1]) if first else 0
+        for end, values in zip(self._end[first:last].tolist(), zip(*(c[first:last].tolist() for c in self._columns), strict=True), strict=True):
+            yield Kept._make((*values, self._payload[at:end]))
+            at = end
 
 
 @dataclass(slots=True)
@@ -34,8 +75,7 @@ class _Entry:
     server_name: str | None
     server: str
     greeted: bool
-    segments: list[Kept] = field(default_factory=list)
-    size: int = 0
+    parts: list[tuple[Block, int, int]] = field(default_factory=list)
 
 
 class Waiting:
@@ -46,10 +86,8 @@ class Waiting:
         self._entries: dict[int, _Entry] = {}
         self._names: set[str | None] = set()
         self._clients: dict[str, int] = {}
+        self._blocks: deque[Block] = deque()
         self._size = 0
-
-    def __contains__(self, number: int) -> bool:
-        return number in self._entries
 
     @property
     def used(self) -> bool:
@@ -77,18 +115,17 @@ class Waiting:
         self._entries[number] = _Entry(server_name, server, news)
         return "greet" if news else "wait"
 
-    def keep(self, number: int, segments: list[Kept]) -> list[int]:
-        """Keep further segments of a conversation; gives the numbers of those that must be given up for them."""
-        entry = self._entries[number]
-        entry.segments += segments
-        size = sum(len(segment[3]) for segment in segments) + _OVERHEAD * len(segments)
-        entry.size += size
-        self._size += size
-        given_up = []
-        while self._size > WAITING_BYTES and self._entries:
-            eldest = next(iter(self._entries))
-            self._size -= self._entries.pop(eldest).size
-            given_up.append(eldest)
+    def keep(self, block: Block, starts: list[int], count: int) -> list[int]:
+        """Keep ``count`` further segments, those of each conversation from ``starts`` on; gives the numbers of those that must be given up for them."""
+        for number, first, last in zip(block.numbers, starts, [*starts[1:], count], strict=True):
+            self._entries[number].parts.append((block, first, last))
+        self._blocks.append(block)
+        self._size += block.size
+        given_up: list[int] = []
+        while self._size > WAITING_BYTES:
+            eldest = self._blocks.popleft()
+            self._size -= eldest.size
+            given_up += [number for number in eldest.numbers if self._entries.pop(number, None)]
         return given_up
 
     def wanted_now(self) -> Iterator[tuple[int, bool, list[Kept]]]:
@@ -96,5 +133,5 @@ class Waiting:
         if self._wants is not None:
             for number, entry in list(self._entries.items()):
                 if self._wants(entry.server_name, entry.server):
-                    self._size -= self._entries.pop(number).size
-                    yield number, entry.greeted, entry.segments
+                    del self._entries[number]
+                    yield number, entry.greeted, [kept for block, first, last in entry.parts for kept in block.segments(first, last)]

@@ -203,7 +203,7 @@ def test_samples_of_strangers_are_read(monkeypatch):
 
 def test_what_waits_is_bounded(monkeypatch):
     monkeypatch.setattr(waiting, "SAMPLES", 0)
-    monkeypatch.setattr(waiting, "WAITING_BYTES", 3_000)
+    monkeypatch.setattr(waiting, "WAITING_BYTES", 20_000)
     matters = False
     wire = two_servers()
     tracker = Tracker(0, wants=lambda *_: matters)
