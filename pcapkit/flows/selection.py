@@ -30,6 +30,9 @@ _WORDS: Final = np.frombuffer(
 )
 """First four bytes of HTTP requests (with those of WebDAV and RPC over HTTP) and responses."""
 _BYTES: Final = 4
+_CIPHER_CHANGE: Final = 20
+_APPLICATION_DATA: Final = 23
+"""The first and last content type of TLS records (RFC 8446, 5.1)."""
 
 
 class Selector:
@@ -72,21 +75,25 @@ class Selector:
     def _marked(self, table: Table, s: Segments, elements: Ints, conversation: Ints) -> tuple[Mask, Mask]:
         """Which elements belong to a conversation that was marked by then, and which begin with TLS application data."""
         state = self._flows.rows["state"]
-        first = _first_bytes(table, s.sides.rows[elements])
-        tls = (first[:, 1] == 3) & (first[:, 2] <= 4)
-        looks = tls & (first[:, 0] >= 0x14) & (first[:, 0] <= 0x17)
-        looks |= np.isin(first.view(np.uint32).ravel(), _WORDS)
-        looks |= self._unclear(table, s, elements, first)
+        rows = s.sides.rows[elements]
+        first = _first_bytes(table, rows)
         marked: Mask = state[conversation] & MARKED != 0
-        new = np.flatnonzero(looks & ~marked)
+        unknown = np.flatnonzero(~marked)
+        new = unknown[self._looks(table, s, elements[unknown], first[unknown])]
         if len(new):
-            rows = s.sides.rows[elements]
             new = new[np.lexsort((rows[new], conversation[new]))]
             new = new[changes(conversation[new])]
             state[conversation[new]] |= MARKED
             at = np.minimum(np.searchsorted(conversation[new], conversation), len(new) - 1)
             marked |= (conversation[new][at] == conversation) & (rows >= rows[new][at])
-        return marked, tls & (first[:, 0] == 0x17)
+        return marked, (first[:, 0] == _APPLICATION_DATA) & (first[:, 1] == 3) & (first[:, 2] <= 4)
+
+    def _looks(self, table: Table, s: Segments, elements: Ints, first: NDArray[np.uint8]) -> Mask:
+        """Which elements look like something that a dissector reads."""
+        looks: Mask = (first[:, 0] >= _CIPHER_CHANGE) & (first[:, 0] <= _APPLICATION_DATA) & (first[:, 1] == 3) & (first[:, 2] <= 4)
+        looks |= np.isin(first.view(np.uint32).ravel(), _WORDS)
+        looks |= self._unclear(table, s, elements, first)
+        return looks
 
     def _unclear(self, table: Table, s: Segments, elements: Ints, first: NDArray[np.uint8]) -> Mask:
         """What the dissectors must tell: DNS, an SSL 2.0 hello, the first few bytes alone, and data whose beginning comes late."""
