@@ -294,6 +294,30 @@ _EVIDENCE: Mapping[Kind, Callable[[Scene, Connection, Obstacle], None]] = {
 }
 
 
+BY_ICMP: Mapping[tuple[int, int], str] = {
+    (3, 13): "A filter rule prohibits it: add a rule for {address}:{port} on {sender}.",
+    (3, 10): "Policy prohibits the host: add a rule for {address}:{port} on {sender}.",
+    (3, 9): "Policy prohibits the network: add a rule for {address}:{port} on {sender}.",
+    (3, 0): "{sender} has no route there: add it, or correct the address in DNS.",
+    (3, 1): "The host does not answer on its network: is it up, and is the address in DNS its own?",
+    (3, 3): "Nothing listens there: start the service, or open its port.",
+    (11, 0): "A routing loop: the packet goes round until its TTL ends. Mend the route.",
+}
+"""What to do, by type and code of IPv4 (RFC 792; RFC 1812, 5.2.7.1)."""
+SAME_IN_V6: Mapping[tuple[int, int], tuple[int, int]] = {(1, 0): (3, 0), (1, 1): (3, 13), (1, 3): (3, 1), (1, 4): (3, 3), (3, 0): (11, 0)}
+"""What ICMPv6 says (RFC 4443, 3) in the numbers of IPv4."""
+
+
+def by_icmp(found: Obstacle, table: Mapping[tuple[int, int], str]) -> tuple[str, ...] | None:
+    """The line of ``table`` for what was told, None where it has none."""
+    kind, code = found.facts.get("icmp_type"), found.facts.get("icmp_code")
+    if not isinstance(kind, int) or not isinstance(code, int):
+        return None
+    said = (kind, code) if found.facts["family"] == "ipv4" else SAME_IN_V6.get((kind, code))
+    line = table.get(said) if said else None
+    return (line.format(address=found.attempt.address, port=found.attempt.port, sender=found.facts.get("sender")),) if line else None
+
+
 def ours(scene: Scene, found: Obstacle) -> list[OursEvidence]:
     """Evidence that the address is our own public one; empty where the word hairpin may not be used (8.4)."""
     attempt = found.attempt
@@ -347,7 +371,17 @@ def hairpin_hits(
         yield _hit(scene, found, "critical", confidence, because, headline(found), unseen(found), remedy(found))
 
 
-def service_hits(scene: Scene, kind: Kind, headline: Callable[[Obstacle], str]) -> Iterator[Hit]:
+_SEEN: Mapping[Kind, str] = {
+    "no-reply": "nothing came back, not even ICMP",
+    "reset": "the RST acknowledges the SYN",
+    "unreachable": "the ICMP message quotes the SYN",
+    "asymmetric": "the SYN-ACK acknowledges the SYN, from an address that was not asked",
+    "stalled": "the connection opened, the device spoke, and no data came back",
+}
+"""What tells each kind, in words."""
+
+
+def service_hits(scene: Scene, kind: Kind, headline: Callable[[Obstacle], str], remedy: Callable[[Obstacle], tuple[str, ...]]) -> Iterator[Hit]:
     """The hits of a ``service-*`` rule: the same obstacles, towards addresses not shown to be ours."""
     for found in obstacles(scene, kind):
         if ours(scene, found):
@@ -356,7 +390,10 @@ def service_hits(scene: Scene, kind: Kind, headline: Callable[[Obstacle], str]) 
         severity: Severity = "critical" if found.attempt.role in DISCOVERY and not other_way(found) else "warning"
         if meant_closed(found.attempt, found.session):
             severity = "info"
-        yield _hit(scene, found, severity, confidence, found.because, headline(found), (), None)
+        todo = remedy(found)
+        if scene.is_inside(found.attempt.address or ""):
+            todo = tuple(line for line in todo if "--public-ip" not in line)
+        yield _hit(scene, found, severity, confidence, [_SEEN[kind], *found.because], headline(found), (), todo)
 
 
 def other_way(found: Obstacle) -> bool:

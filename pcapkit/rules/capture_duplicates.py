@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.sessions.scene import Scene
+from pcapkit.sessions.scene import CaptureHealth, Scene
 
 RULE = Rule(
     code="capture-duplicates",
@@ -17,7 +17,7 @@ RULE = Rule(
     display_filter="tcp.analysis.retransmission",
     remedy=("Nothing must be done. Mirror one port, one direction each, to have smaller files (editcap -d removes exact duplicates).",),
     how_sure="High.",
-    facts={"duplicates": "copies with equal TTL", "routed_copies": "copies one hop later", "nat_copies": "copies with translated addresses"},
+    facts={"duplicates": "copies with equal TTL", "routed_copies": "copies one hop later", "nat_copies": "SYNs seen again with translated addresses"},
     sources=("autodiscover.md 8.3, 13",),
 )
 
@@ -29,15 +29,26 @@ def check(scene: Scene) -> Iterator[Hit]:
     total = health.duplicates + health.routed_copies + health.nat_copies
     if total < limits.duplicates_min and (total < 2 or total < limits.duplicates_share * health.packets):
         return
+    copies = sorted(copy.copy for found in scene.nat_copies.values() for copy in found)
     yield Hit(
         subject=("duplicates",),
         severity="info",
         confidence="high",
         because=("IP identification and sequence numbers are equal",),
-        headline=f"{total:,} frames are copies of others"
-        + (f", {health.routed_copies:,} of them from the other side of a router" if health.routed_copies else "")
-        + (f", {health.nat_copies:,} from the other side of a NAT" if health.nat_copies else "")
-        + ".",
-        evidence=tuple((ref, "the same packet again") for ref in health.duplicate_examples[:6]),
+        headline=_headline(health),
+        evidence=(
+            *((ref, "the same packet again") for ref in health.duplicate_examples[:6]),
+            *((ref, "the same SYN again, translated") for ref in copies[:6]),
+        ),
         facts={"duplicates": health.duplicates, "routed_copies": health.routed_copies, "nat_copies": health.nat_copies},
     )
+
+
+def _headline(health: CaptureHealth) -> str:
+    said = []
+    if plain := health.duplicates + health.routed_copies:
+        far = f", {health.routed_copies:,} of them from the other side of a router" if health.routed_copies else ""
+        said.append(f"{plain:,} frames are copies of others{far}")
+    if health.nat_copies:
+        said.append(f"{health.nat_copies:,} SYN appear again with translated addresses: the capture shows both sides of a NAT")
+    return "; ".join(said) + "."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, hairpin_hits, target, who
+from pcapkit.rules._reach import Obstacle, by_icmp, hairpin_hits, target, who
 from pcapkit.sessions.scene import Scene
 
 _BY_CODE = {
@@ -50,13 +50,7 @@ def _headline(found: Obstacle) -> str:
     return f"{who(found)} opened {target(found)} from inside; {found.facts.get('sender')} answered by ICMP: {found.facts.get('icmp')}."
 
 
-def _remedy(found: Obstacle) -> tuple[str, ...] | None:
-    kind, code = found.facts.get("icmp_type"), found.facts.get("icmp_code")
-    line = _BY_CODE.get((kind, code)) if isinstance(kind, int) and isinstance(code, int) else None
-    return (line.format(address=found.attempt.address, port=found.attempt.port, sender=found.facts.get("sender")),) if line else None
-
-
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session and address."""
-    return hairpin_hits(scene, "unreachable", _headline, remedy=_remedy)
+    return hairpin_hits(scene, "unreachable", _headline, remedy=lambda found: by_icmp(found, _BY_CODE))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Final
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, service_hits, target, who
+from pcapkit.rules._reach import Kind, Obstacle, service_hits, target, who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -37,6 +38,9 @@ RULE = Rule(
 )
 
 
+KINDS: Final[tuple[Kind, ...]] = ("no-reply", "stalled")
+
+
 def _headline(found: Obstacle) -> str:
     if found.kind == "stalled":
         return f"{who(found)} connected to {target(found)} and sent its first message; no data came back."
@@ -46,4 +50,4 @@ def _headline(found: Obstacle) -> str:
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session and address; a stall is no reply after the handshake."""
-    return chain(service_hits(scene, "no-reply", _headline), service_hits(scene, "stalled", _headline))
+    return chain.from_iterable(service_hits(scene, kind, _headline, lambda _: RULE.remedy) for kind in KINDS)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Final
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, service_hits, target, who
+from pcapkit.rules._reach import Kind, Obstacle, service_hits, target, who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -36,6 +37,9 @@ RULE = Rule(
 )
 
 
+KINDS: Final[tuple[Kind, ...]] = ("reset", "asymmetric")
+
+
 def _headline(found: Obstacle) -> str:
     if found.kind == "asymmetric":
         return f"{who(found)} opened {target(found)}; the answer came from {found.facts.get('reply_from')} and was refused."
@@ -45,4 +49,4 @@ def _headline(found: Obstacle) -> str:
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session and address."""
-    return chain(service_hits(scene, "reset", _headline), service_hits(scene, "asymmetric", _headline))
+    return chain.from_iterable(service_hits(scene, kind, _headline, lambda _: RULE.remedy) for kind in KINDS)

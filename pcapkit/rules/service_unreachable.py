@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, service_hits, target, who
+from pcapkit.rules._reach import BY_ICMP, Obstacle, by_icmp, service_hits, target, who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -40,4 +40,4 @@ def _headline(found: Obstacle) -> str:
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """One hit for each session and address."""
-    return service_hits(scene, "unreachable", _headline)
+    return service_hits(scene, "unreachable", _headline, lambda found: by_icmp(found, BY_ICMP) or RULE.remedy)

@@ -113,6 +113,15 @@ def test_inside_servers_that_fail_are_services(act, code):
     found = findings(world)
     assert set(found) == {code}
     assert found[code].severity == "critical"
+    assert found[code].confidence_because
+    assert "--public-ip" not in " ".join(found[code].remedy)  # the address is private
+
+
+def test_what_icmp_says_decides_what_to_do():
+    world = World()
+    world.phone().lookup(LDI, FE).talk(FE).syn().icmp(3, 1, "host unreachable")
+    (line,) = findings(world)["service-unreachable"].remedy
+    assert line.startswith("The host does not answer")
 
 
 def test_a_lost_flight_proves_a_stall_and_an_acknowledged_one_disproves_it():
