@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from pcapkit_dissectors._api import Event
@@ -95,10 +95,16 @@ class Connection:
     vlan: int = 0
     handshake_seen: bool = False
     """The first SYN or SYN-ACK is in the capture."""
+    _picked: dict[tuple[int, int, int | None], tuple[Control, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def pick(self, flags: int, mask: int, direction: int | None = None) -> tuple[Control, ...]:
         """Control segments whose flags under ``mask`` equal ``flags``, mirror duplicates left out."""
-        return tuple([c for c in self.control if c.flags & mask == flags and not c.duplicate and (direction is None or c.direction == direction)])
+        asked = (flags, mask, direction)
+        found = self._picked.get(asked)
+        if found is None:
+            found = tuple([c for c in self.control if c.flags & mask == flags and not c.duplicate and direction in (None, c.direction)])
+            self._picked[asked] = found
+        return found
 
     @property
     def syns(self) -> tuple[Control, ...]:
@@ -187,6 +193,7 @@ class Quality:
     """Segments of which the snaplen took a part."""
     oversized: int = 0
     """Conversations with a payload above what its receiver announced it can take (RFC 9293, 3.7.1)."""
-    oversized_examples: tuple[int, ...] = ()
+    oversized_examples: tuple[tuple[int, int], ...] = ()
+    """Frame and time of the first such segment, of few conversations; of segments that an Ethernet could carry there is none."""
     duplicate_examples: tuple[tuple[int, int], ...] = ()
     """Frame and time of copies, few."""

@@ -84,8 +84,18 @@ class Meeting:
         return self.first.server or "an unknown server"
 
 
-def meetings(scene: Scene) -> Iterator[Meeting]:
+_LAST: list[tuple[Scene, list[Meeting]]] = []
+"""The scene that was asked about last: many rules ask about the same one."""
+
+
+def meetings(scene: Scene) -> list[Meeting]:
     """Every meeting of a readable chain, in order of sessions and time."""
+    if not _LAST or _LAST[0][0] is not scene:
+        _LAST[:] = [(scene, list(_find_meetings(scene)))]
+    return _LAST[0][1]
+
+
+def _find_meetings(scene: Scene) -> Iterator[Meeting]:
     window = int(scene.thresholds.fallback_window_s * 1e9)
     for session in scene.sessions:
         found: dict[tuple[str, str | None, str | None, int | None], Meeting] = {}
