@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -69,6 +70,15 @@ def issue(
     return Issuer(builder.sign(issuer.key if issuer else private, hashes.SHA256()), private)
 
 
+def truststore(pem: Path) -> Path:
+    """The same roots as Java reads them."""
+    path = pem.with_suffix(".p12")
+    if not path.exists():
+        roots = [pkcs12.PKCS12Certificate(cert, None) for cert in x509.load_pem_x509_certificates(pem.read_bytes())]
+        path.write_bytes(pkcs12.serialize_java_truststore(roots, serialization.BestAvailableEncryption(b"changeit")))
+    return path
+
+
 class Pki:
     """All CAs of one run; ``chain(kind, names)`` gives a server's certificate file and key file."""
 
@@ -79,9 +89,10 @@ class Pki:
         self.sub = issue("Lab Public TLS Issuing CA", "Lab Public Trust", self.root, ca=True, days=1800)
         self.corp_root = issue("contoso-ROOT-CA", "Contoso Corporation", None, ca=True, days=3650)
         self.corp_sub = issue("contoso-ISSUING-CA", "Contoso Corporation", self.corp_root, ca=True, days=1800)
+        self.inspection = issue("Secure Web Gateway CA", "Inspection Appliance", None, ca=True, days=1800)
         self.public_roots = self._pem("public-roots.pem", [self.root])
-        self.corp_roots = self._pem("corp-root.pem", [self.corp_root])
         self.all_roots = self._pem("all-roots.pem", [self.root, self.corp_root])
+        self.inspected_roots = self._pem("inspected-roots.pem", [self.root, self.inspection])
         self._made: dict[tuple[str, tuple[str, ...]], tuple[Path, Path]] = {}
 
     def _pem(self, name: str, items: list[Issuer]) -> Path:
@@ -108,6 +119,10 @@ class Pki:
         match kind:
             case "ok":
                 return issue(cn, org, self.sub, sans=names, days=90), sub
+            case "ok-rsa":
+                return issue(cn, org, self.sub, sans=names, days=90, key="rsa2048"), sub
+            case "inspected":
+                return issue(cn, "Inspection Appliance", self.inspection, sans=names, days=90), [self.inspection]
             case "private-ca":
                 return issue(cn, org, self.corp_sub, sans=names, days=300), corp
             case "private-ca-leaf-only":
@@ -148,25 +163,8 @@ class Pki:
         (work / "ext").write_text(
             f"subjectAltName={','.join('DNS:' + n for n in names)}\nextendedKeyUsage=serverAuth\nbasicConstraints=critical,CA:FALSE\n"
         )
-        run = [
-            "openssl",
-            "x509",
-            "-req",
-            "-sha1",
-            "-days",
-            "200",
-            "-CA",
-            "ca.crt",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-extfile",
-            "ext",
-            "-in",
-            "leaf.csr",
-            "-out",
-            "out.crt",
-        ]
+        run = ["openssl", "x509", "-req", "-sha1", "-days", "200", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "ext", "-in", "leaf.csr",
+               "-out", "out.crt"]  # fmt: skip
         subprocess.run(
             ["openssl", "req", "-new", "-key", "leaf.key", "-subj", f"/O={org}/CN={cn}", "-out", "leaf.csr"],
             cwd=work,

@@ -6,16 +6,19 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import acts
 import net
 import pytest
-from acts import available
 from pki import Pki
 from record import record
 from scenarios import SCENARIOS
 
 pytestmark = pytest.mark.lab
 CANNOT = net.missing()
+needs_lab = pytest.mark.skipif(CANNOT is not None, reason=CANNOT or "")
+PLAYABLE = [name for name, s in SCENARIOS.items() if all(map(acts.available, s.tools))]
 
 
 @pytest.fixture(scope="session")
@@ -23,52 +26,57 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki(tmp_path_factory.mktemp("lab") / "roots")
 
 
-def analyse(capture: Path, *options: str) -> dict:
+def analyse(capture: Path, *options: str) -> dict[str, Any]:
     argv = [sys.executable, "-m", "pcapkit", "analyze", str(capture), "--format", "json", *options]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def codes_by_device(report: dict) -> dict[str | None, set[str]]:
-    macs = {d["id"]: d["mac"] for d in report["devices"]}
-    found: dict[str | None, set[str]] = {}
+def by_device(report: dict[str, Any]) -> dict[str | None, dict[str, dict[str, Any]]]:
+    """MAC (or address; None: the capture) → code → finding."""
+    keys = {d["id"]: d["mac"] or d["addresses"][0] for d in report["devices"]}
+    found: dict[str | None, dict[str, dict[str, Any]]] = {}
     for finding in report["findings"]:
         for device in finding["devices"] or [None]:
-            found.setdefault(macs.get(device), set()).add(finding["code"])
+            found.setdefault(keys.get(device), {}).setdefault(finding["code"], finding)
     return found
 
 
-def wrong(got: set[str], truth: dict) -> list[str]:
-    """What is missing, and what should not be there."""
+def wrong(got: dict[str, dict[str, Any]], truth: dict[str, Any]) -> list[str]:
+    """What is missing, what should not be there, and what is said otherwise than it is."""
     fine = {*truth["expected"], *truth["allowed"], *(c for group in truth.get("expected_any", []) for c in group)}
-    missing = [f"missing {c}" for c in truth["expected"] if c not in got]
-    missing += [f"missing one of {g}" for g in truth.get("expected_any", []) if not got & set(g)]
-    return missing + [f"unexpected {c}" for c in sorted(got - fine)]
+    problems = [f"missing {c}" for c in truth["expected"] if c not in got]
+    problems += [f"missing one of {g}" for g in truth.get("expected_any", []) if not got.keys() & set(g)]
+    problems += [f"unexpected {c}: {got[c]['detail']}" for c in sorted(got.keys() - fine)]
+    for code, severity in truth.get("severity", {}).items():
+        if code in got and got[code]["severity"] != severity:
+            problems.append(f"{code} is {got[code]['severity']}, not {severity}")
+    for code, facts in truth.get("facts", {}).items():
+        told = got[code]["facts"] if code in got else facts
+        problems += [f"{code}: {key} is {told.get(key)!r}, not {value!r}" for key, value in facts.items() if told.get(key) != value]
+    return problems
 
 
-@pytest.mark.skipif(CANNOT is not None, reason=CANNOT or "")
-@pytest.mark.parametrize("name", list(SCENARIOS))
+def outcomes(report: dict[str, Any], truth: dict[str, Any]) -> list[str]:
+    """Sessions that ended otherwise than they did."""
+    ids = {d["id"] for d in report["devices"] if d["mac"] == truth["mac"]}
+    ended = [s["outcome"] for s in report["sessions"] if s["device"] in ids]
+    want = truth["outcome"]
+    return [] if want is None or want in ended else [f"sessions ended {ended}, none {want}"]
+
+
+@needs_lab
+@pytest.mark.parametrize("name", PLAYABLE)
 def test_report_says_what_was_done(name: str, pki: Pki, tmp_path: Path) -> None:
-    scenario = SCENARIOS[name]
-    lacking = [tool for tool in scenario.tools if not available(tool)]
-    if lacking:
-        pytest.skip(f"needs {', '.join(lacking)}")
-    truth = record(scenario, tmp_path, pki)
-    report = analyse(tmp_path / truth["file"], "--trust", str(pki.public_roots), *truth["options"])
-    got = codes_by_device(report)
-    problems = wrong(got.pop(None, set()), truth["capture_findings"])
+    truth = record(SCENARIOS[name], tmp_path, pki)
+    keys = ["--keylog", str(tmp_path / truth["keylog"])] if truth["keylog"] else []
+    report = analyse(tmp_path / truth["file"], "--trust", str(pki.folder / Path(truth["trust"][0]).name), *keys)
+    got = by_device(report)
+    problems = wrong(got.pop(None, {}), truth["capture_findings"])
     for device in truth["devices"]:
-        problems += [f"{device['hostname']}: {p}" for p in wrong(got.pop(device["mac"], set()), device)]
-    problems += [f"stray {mac}: {sorted(codes)}" for mac, codes in got.items()]
-    problems += [f"problem {p['code']}: {p['detail']}" for c in report["captures"] for p in c["problems"] if p["code"] == "internal-error"]
+        mine = {**got.pop(device["mac"], {}), **{c: f for ip in device["ip"] for c, f in got.pop(ip, {}).items()}}
+        problems += [f"{device['hostname']}: {p}" for p in (*wrong(mine, device), *outcomes(report, device))]
+    problems += [f"stray {who}: {sorted(codes)}" for who, codes in got.items()]
+    problems += [f"problem {p['code']}: {p['detail']}" for c in report["captures"] for p in c["problems"]]
     assert not problems, "; ".join(problems)
-
-
-@pytest.mark.skipif(CANNOT is not None, reason=CANNOT or "")
-def test_nothing_is_left_behind(pki: Pki, tmp_path: Path) -> None:
-    record(SCENARIOS["port80_closed"], tmp_path, pki)
-    left = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    import os
-
-    assert f"pk{os.getpid() % 100000}" not in left

@@ -1,4 +1,4 @@
-"""A client on Python's ssl: client.py URL ROOTS."""
+"""A client on Python's ssl: https.py URL ROOTS."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import urllib.request
 
 context = ssl.create_default_context(cafile=sys.argv[2])
 try:
-    urllib.request.urlopen(sys.argv[1], timeout=4, context=context).read()
+    print(urllib.request.urlopen(sys.argv[1], timeout=4, context=context).status)
 except OSError as error:
     print(error)

@@ -1,6 +1,6 @@
 """A DHCP exchange as a phone makes it: DISCOVER, OFFER, REQUEST, ACK with the options of its platform (RFC 2131, 2132).
 
-dhclient.py DEVICE MAC HOSTNAME PLATFORM   prints the address
+dhclient.py DEVICE MAC HOSTNAME PLATFORM   prints the address and the resolvers
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ def main() -> None:
         raise SystemExit("no DHCP answer")
 
     offer = ask(message(1, xid, mac, name, platform), 2)
-    ask(message(3, xid, mac, name, platform, option(50, offer[0]) + option(54, offer[54])), 5)
-    print(socket.inet_ntoa(offer[0]))
+    lease = ask(message(3, xid, mac, name, platform, option(50, offer[0]) + option(54, offer[54])), 5)
+    given = lease.get(6, b"")
+    print(socket.inet_ntoa(offer[0]), *(socket.inet_ntoa(given[i : i + 4]) for i in range(0, len(given), 4)))
 
 
 main()
