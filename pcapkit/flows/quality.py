@@ -37,7 +37,7 @@ def measure(flows: FlowTable, tcp: TcpFacts) -> Quality:
         gap_examples=_first(numbers, lost > 0),
         cut=int(flows.tcp["cut"].sum(dtype=np.int64)),
         oversized=int(oversized.sum()),
-        oversized_examples=_first(numbers, oversized),
+        oversized_examples=_large(tcp, numbers, oversized),
         duplicate_examples=_duplicates(tcp),
     )
 
@@ -114,6 +114,11 @@ def _oversized(flows: FlowTable, tcp: TcpFacts, numbers: Ints) -> Mask:
     announced[at, log["side"][told]] = log["mss"][told]
     limit = announced[:, ::-1]
     return np.asarray(((limit > 0) & (flows.tcp["max_segment"] > limit)).any(axis=1), np.bool_)
+
+
+def _large(tcp: TcpFacts, numbers: Ints, oversized: Mask) -> tuple[tuple[int, int], ...]:
+    known = {key // 2: place for key, place in reversed(tcp.large.items())}
+    return tuple(known[number] for number in numbers[oversized].tolist() if number in known)[:EXAMPLES]
 
 
 def _duplicates(tcp: TcpFacts) -> tuple[tuple[int, int], ...]:

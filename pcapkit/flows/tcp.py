@@ -20,6 +20,9 @@ from pcapkit.flows.holes import Holes, Spans
 from pcapkit.flows.sides import Ints, Mask, Sides, changes, running_max
 
 _UNKNOWN: Final = 1 << 60
+ETHERNET_MSS: Final = 1460
+"""Payload that fits a frame of 1500 bytes behind the shortest headers."""
+LARGE_KEPT: Final = 256
 
 
 @dataclass(slots=True)
@@ -44,6 +47,8 @@ class TcpFacts:
         self._flows = flows
         self.control = ControlLog()
         self.holes = Holes()
+        self.large: dict[int, tuple[int, int]] = {}
+        """Frame and time of the first segment of a direction (``2 * number + direction``) that no Ethernet carries; of few directions."""
 
     def update(self, table: Table, sides: Sides, copies: NDArray[np.uint8]) -> Segments | None:
         """Take the segments of a window (None: there is no TCP). ``copies``: for each row of the table, as ``Copies.find`` tells."""
@@ -59,6 +64,7 @@ class TcpFacts:
         copy = copies[rows]
         segments = self._position(table, sides, side, copy != ORIGINAL)
         self._measure(table, segments, side)
+        self._note_large(table, segments)
         self._acknowledged(table, segments, side)
         self._log(table, segments)
         return segments
@@ -121,6 +127,21 @@ class TcpFacts:
         t.flat("ttl_max")[side] = np.maximum(t.flat("ttl_max")[side], sides.highest(np.where(ordinary, ttl, 0)))
         self._first_and_last(table, sides, side, data)
         self._lost_and_repeated(s, side, data)
+
+    def _note_large(self, table: Table, s: Segments) -> None:
+        """Where to look for segments that an offload engine put together."""
+        if len(self.large) >= LARGE_KEPT:
+            return
+        large = np.flatnonzero(table.wire_len[s.sides.rows] > ETHERNET_MSS)
+        if not len(large):
+            return
+        which = s.sides.of[large]
+        first = np.flatnonzero(changes(which))[: LARGE_KEPT - len(self.large)]
+        rows = s.sides.rows[large[first]]
+        number = self._flows.rows["number"][s.sides.conversation[which[first]]].astype(np.int64)
+        keys = 2 * number + s.sides.direction[which[first]]
+        for key, frame, time_ns in zip(keys.tolist(), table.frame[rows].tolist(), table.time_ns[rows].tolist(), strict=True):
+            self.large.setdefault(key, (frame, time_ns))
 
     def _first_and_last(self, table: Table, sides: Sides, side: Ints, data: Mask) -> None:
         """Frames and times of the first and last payload."""

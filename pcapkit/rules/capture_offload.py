@@ -11,14 +11,14 @@ RULE = Rule(
     code="capture-offload",
     severity="info",
     title="The capture shows offloaded segments",
-    meaning="Segments are larger than the wire can carry, or one host's checksums are wrong throughout: the capture was taken on that host, before its network card did its work. "
+    meaning="Segments are larger than the wire can carry: the capture was taken on one of the hosts, before its network card cut them (or after it joined them). "
     "Sizes and checksums there are not those on the wire.",
-    recognised="TCP payload above the MSS that the receiver announced, or most checksums of one sender wrong.",
+    recognised="TCP payload above the MSS that the receiver announced.",
     wireshark="tcp.len greater than the MSS option of the other side.",
     display_filter="tcp.len > 1460",
     remedy=("Nothing must be done. To see what the wire saw: ethtool -K DEV tso off gso off gro off tx off, or capture on the mirror port.",),
     how_sure="High.",
-    facts={"count": "such segments, as far as counted"},
+    facts={"count": "conversations with such segments"},
     sources=("autodiscover.md 13",),
 )
 
@@ -26,14 +26,14 @@ RULE = Rule(
 @RULE.over_scene
 def check(scene: Scene) -> Iterator[Hit]:
     """At most one hit."""
-    frames = scene.health.offload
-    if frames:
+    count = scene.health.offload
+    if count:
         yield Hit(
             subject=("offload",),
             severity="info",
             confidence="high",
             because=("the receiver announced a smaller MSS",),
             headline="Segments are larger than their receiver allows: the capture was taken on a host that offloads segmentation.",
-            evidence=tuple((ref, "larger than the MSS allows") for ref in frames[:6]),
-            facts={"count": len(frames)},
+            evidence=tuple((ref, "larger than the MSS allows") for ref in scene.health.offload_examples[:6]),
+            facts={"count": count},
         )

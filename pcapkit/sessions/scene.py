@@ -314,7 +314,9 @@ class CaptureHealth:
     routed_copies: int = 0
     nat_copies: int = 0
     started_late: tuple[Ref, ...] = ()
-    offload: tuple[Ref, ...] = ()
+    offload: int = 0
+    """Conversations with segments larger than their receiver takes."""
+    offload_examples: tuple[Ref, ...] = ()
     packets: int = 0
     tcp_conversations: int = 0
     vantage: str = ""

@@ -105,5 +105,12 @@ def test_segments_above_what_the_receiver_takes(mss, size, found):
     assert quality(*opening(mss=mss), segment(True, 100, 500, size=size)).oversized == found
 
 
+def test_the_segment_that_is_too_large_is_named():
+    small, large = segment(True, 100, 500, size=1000), segment(True, 1100, 500, size=4000)
+    found = quality(*opening(), small, large, segment(False, 500, 5100), segment(True, 5100, 500, size=9000))
+    assert found.oversized_examples == ((4, 10**18 + 3 * 10**7),)
+    assert quality(*opening(mss=1400), segment(True, 100, 500, size=1448)).oversized_examples == ()
+
+
 def test_nothing_at_all():
     assert quality(bytes(60)).two_way == 0
