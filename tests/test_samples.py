@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from sample_reports import NAMES, SAMPLES, TWINS, expectation, report
 
-from pcapkit.analysis import run
 from pcapkit.model import Finding, Report
-from pcapkit.options import Options
 from pcapkit.rules import all_rules
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-NAMES = sorted(path.name.removesuffix(".expect.toml") for path in SAMPLES.glob("*.expect.toml"))
-TWINS = [name for name in NAMES if (SAMPLES / f"{name}.healthy.pcapng").exists()]
-OPTIONS = {"--trust": "trust", "--inside": "inside", "--public-ip": "public_ips", "--external-fqdn": "external_fqdns"}
 MAX_BYTES = 50_000
+CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 MAX_BYTES_IN_ALL = 2_000_000
-
-
-@cache
-def expectation(name: str) -> dict[str, Any]:
-    return tomllib.loads((SAMPLES / f"{name}.expect.toml").read_text())
-
-
-@cache
-def report(name: str, *, healthy: bool = False) -> Report:
-    """The report of a sample, with the options that its expectation asks for. Paths in them are those of ``samples``."""
-    given = expectation(name).get("options", [])
-    told: dict[str, tuple[str, ...]] = {}
-    for option, value in zip(given[::2], given[1::2], strict=True):
-        key = OPTIONS[option]
-        told[key] = (*told.get(key, ()), str(SAMPLES / value) if key == "trust" else value)
-    return run([str(SAMPLES / f"{name}{'.healthy' if healthy else ''}.pcapng")], Options(**told))
 
 
 def look_up(facts: Any, wanted: dict[str, Any]) -> bool:
@@ -92,7 +70,7 @@ def test_every_code_has_a_sample_and_a_healthy_twin():
 
 
 def test_the_samples_are_small():
-    sizes = {path.name: path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    sizes = {path.name: path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file() and not {*path.parts} & CACHES}
     assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}
     assert sum(sizes.values()) < MAX_BYTES_IN_ALL
 
@@ -114,7 +92,5 @@ def test_crafting_again_gives_the_same_bytes(names):
     made = subprocess.run(
         [sys.executable, "-c", code, *names], cwd=SAMPLES / "craft", capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
     ).stdout.split()
-    from hashlib import sha256
-
     for name, digest in zip(made[::2], made[1::2], strict=True):
         assert sha256((SAMPLES / name).read_bytes()).hexdigest() == digest, name
