@@ -26,7 +26,7 @@ RULE = Rule(
     ),
     how_sure="High: the answer is in the capture. Info if the answering server is the reverse proxy.",
     facts={"host": "name asked", "access_location": "External", "by_proxy": "true if the reverse proxy answered"},
-    sources=("autodiscover.md 3.4, 13", "MS-OCDISCWS 3.1.5.2"),
+    sources=("MS-OCDISCWS 3.1.5.2", "DNS summary - Autodiscover in Lync Server 2013"),
 )
 
 

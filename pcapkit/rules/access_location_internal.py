@@ -22,7 +22,7 @@ RULE = Rule(
     remedy=("Bridge the proxy's 443 to 4443 and its 80 to 8080 on the Front End, not to 443 and 80.",),
     how_sure="High: the answer is in the capture.",
     facts={"host": "name asked", "access_location": "Internal"},
-    sources=("autodiscover.md 3.4, 8.5, 13",),
+    sources=("MS-OCDISCWS 3.1.5.2", "Using IIS ARR as a Reverse Proxy for Lync Server 2013"),
 )
 
 

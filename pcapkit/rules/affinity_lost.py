@@ -24,7 +24,7 @@ RULE = Rule(
     ),
     how_sure="High for cookies; medium for alternation with errors. Alternation without errors is normal for external Skype for Business services.",
     facts={"servers": "X-MS-Server-Fqdn values in order", "kind": "alternation, cookie-changed or cookie-missing"},
-    sources=("autodiscover.md 8.2, 10", "Load balancing requirements for Skype for Business"),
+    sources=("Load balancing requirements for Skype for Business",),
 )
 
 

@@ -23,7 +23,7 @@ RULE = Rule(
     ),
     how_sure="High: requests and answers are in the capture.",
     facts={"host": "host asked", "path": "path asked", "count": "refusals within 60 s"},
-    sources=("autodiscover.md 10", "RFC 4559", "RFC 7235, 3.1"),
+    sources=("Handling Autodiscover error messages", "RFC 4559", "RFC 7235, 3.1"),
 )
 
 

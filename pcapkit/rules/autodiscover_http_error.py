@@ -38,7 +38,7 @@ RULE = Rule(
     ),
     how_sure="High: request and response are in the capture. Critical if the session ends with it, else info.",
     facts={"host": "host asked", "path": "path asked", "status": "HTTP status", "diagnostics": "X-Ms-diagnostics, if sent"},
-    sources=("autodiscover.md 10, 13", "Handling Autodiscover error messages"),
+    sources=("Handling Autodiscover error messages",),
 )
 
 

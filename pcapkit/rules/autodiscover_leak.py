@@ -24,7 +24,7 @@ RULE = Rule(
     ),
     how_sure="High: the name is in the capture.",
     facts={"name": "name asked", "followed": "nothing, connection or credentials"},
-    sources=("autodiscover.md 5.5", "Guardicore Labs: Autodiscovering the Great Leak"),
+    sources=("Guardicore Labs: Autodiscovering the Great Leak",),
 )
 
 

@@ -27,7 +27,7 @@ RULE = Rule(
     ),
     how_sure="High: the body is in the capture. Not said of a body that the capture cut.",
     facts={"host": "host asked", "path": "path asked", "faults": "what is wrong, in words", "form": "xml, json, hal, pox, … or unreadable"},
-    sources=("autodiscover.md 2, 3.4, 13", "MS-OCDISCWS 2.2.5.5, 3.1.5.2", "MS-OXDSCLI 3.1.5"),
+    sources=("MS-OCDISCWS 2.2.5.5, 3.1.5.2", "MS-OXDSCLI 3.1.5"),
 )
 
 

@@ -21,7 +21,7 @@ RULE = Rule(
     remedy=("Correct the URL that the server hands out: https, within the organisation's own domain.",),
     how_sure="High: the answer is in the capture.",
     facts={"from": "URL asked", "to": "URL sent to", "kind": "scheme or domain"},
-    sources=("autodiscover.md 5.3, 13", "MS-OXDSCLI 3.1.5"),
+    sources=("MS-OXDSCLI 3.1.5", "RedirectUrl (POX)"),
 )
 CLOUDS = ("microsoftonline.com", "windows.net", "outlook.com", "office365.com", "office.com", "lync.com", "microsoft.com", "online.lync.com")
 

@@ -23,7 +23,7 @@ RULE = Rule(
     ),
     how_sure="High: every hop is in the capture.",
     facts={"hops": "redirects in the chain", "urls": "URLs in order"},
-    sources=("autodiscover.md 10", "Handling Autodiscover error messages"),
+    sources=("Handling Autodiscover error messages",),
 )
 
 

@@ -22,7 +22,7 @@ RULE = Rule(
     remedy=("Log in to the portal first, or except the device or these names from it.",),
     how_sure="High for probes; medium for discovery URLs.",
     facts={"host": "host asked", "status": "HTTP status", "to": "where it redirects, without query"},
-    sources=("autodiscover.md 10, 11", "RFC 6585, 6", "RFC 8910"),
+    sources=("RFC 6585, 6", "RFC 8910"),
 )
 NOTHING = ("/generate_204", "/gen_204")
 """Probes whose right answer is 204, without a page."""

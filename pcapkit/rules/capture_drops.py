@@ -22,7 +22,7 @@ RULE = Rule(
         "bytes": "bytes never captured",
         "drops": "drops counted by the capturing program, null if it does not say",
     },
-    sources=("autodiscover.md 13", "pcapng: Interface Statistics Block"),
+    sources=("pcapng: Interface Statistics Block",),
 )
 
 

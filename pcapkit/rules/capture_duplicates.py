@@ -18,7 +18,7 @@ RULE = Rule(
     remedy=("Nothing must be done. Mirror one port, one direction each, to have smaller files (editcap -d removes exact duplicates).",),
     how_sure="High.",
     facts={"duplicates": "copies with equal TTL", "routed_copies": "copies one hop later", "nat_copies": "SYNs seen again with translated addresses"},
-    sources=("autodiscover.md 8.3, 13",),
+    sources=("RFC 6864, 4", "RFC 1812, 5.3.1"),
 )
 
 

@@ -19,7 +19,7 @@ RULE = Rule(
     remedy=("Nothing must be done. To see what the wire saw: ethtool -K DEV tso off gso off gro off tx off, or capture on the mirror port.",),
     how_sure="High.",
     facts={"count": "conversations with such segments"},
-    sources=("autodiscover.md 13",),
+    sources=("RFC 9293, 3.7.1",),
 )
 
 

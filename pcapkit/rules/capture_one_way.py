@@ -18,7 +18,7 @@ RULE = Rule(
     remedy=("Mirror both directions (Cisco: monitor session … both; most access points: both directions of the wired uplink).",),
     how_sure="High: the acknowledgements prove that the other direction existed.",
     facts={"devices": "devices concerned, * for all", "reason": "sentence for each"},
-    sources=("autodiscover.md 13",),
+    sources=("RFC 9293, 3.4",),
 )
 
 

@@ -18,7 +18,7 @@ RULE = Rule(
     remedy=("Capture whole packets: tcpdump -s 0, dumpcap -s 0.",),
     how_sure="High: both lengths stand in the file.",
     facts={"count": "relevant packets that were cut", "snaplen": "largest captured length, if the file tells it"},
-    sources=("autodiscover.md 13",),
+    sources=("pcapng: Enhanced Packet Block",),
 )
 
 

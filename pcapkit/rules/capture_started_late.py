@@ -18,7 +18,7 @@ RULE = Rule(
     remedy=("Start the capture, then have the user sign out and in again (or switch Wi-Fi off and on).",),
     how_sure="High.",
     facts={"count": "conversations concerned"},
-    sources=("autodiscover.md 13",),
+    sources=("RFC 9293, 3.5",),
 )
 
 

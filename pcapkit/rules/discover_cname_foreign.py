@@ -20,7 +20,7 @@ RULE = Rule(
     remedy=("Use an A record or a CNAME within the same domain, or answer the discovery name over HTTP with a Redirect.",),
     how_sure="High: answer and ClientHello are in the capture.",
     facts={"name": "name asked", "cname": "where the alias leads"},
-    sources=("autodiscover.md 3.1, 7.2", "Autodiscover Service Requirements (hh690012)"),
+    sources=("Autodiscover Service Requirements (hh690012)",),
 )
 
 

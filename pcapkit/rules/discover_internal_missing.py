@@ -28,7 +28,7 @@ RULE = Rule(
         "answer": "NXDOMAIN or NODATA",
         "external_worked": "true if lyncdiscover then worked",
     },
-    sources=("autodiscover.md 2.16, 7.2", "RFC 2308", "DNS requirements for Skype for Business Server 2015"),
+    sources=("RFC 2308", "DNS requirements for Skype for Business Server 2015"),
 )
 
 

@@ -23,7 +23,7 @@ RULE = Rule(
     ),
     how_sure="High when all names were asked and answered; medium when the Exchange SRV record was not asked.",
     facts={"domain": "account domain", "names": "names asked", "resolvers": "servers that answered"},
-    sources=("autodiscover.md 7.2, 13", "RFC 2308", "MS-OXDISCO 3.1.5"),
+    sources=("RFC 2308", "MS-OXDISCO 3.1.5"),
 )
 
 

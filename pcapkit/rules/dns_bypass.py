@@ -24,7 +24,7 @@ RULE = Rule(
     ),
     how_sure="High for what is seen; that the inside zone is not asked at all rests on the rest of the capture.",
     facts={"kind": "dot, doh, relay or plain", "resolver": "address or name", "connections": "how many"},
-    sources=("autodiscover.md 7.2", "RFC 7858", "RFC 8484"),
+    sources=("RFC 7858", "RFC 8484"),
 )
 
 RESOLVERS = frozenset(

@@ -19,7 +19,7 @@ RULE = Rule(
     remedy=("Check forwarders, DNSSEC and delegations of {resolver}; for REFUSED, which networks it serves.",),
     how_sure="High: the answer is in the capture. Critical if the name never resolves in the session and nothing else let it succeed.",
     facts={"name": "name asked", "resolver": "server that answered", "rcode": "2 or 5"},
-    sources=("autodiscover.md 7.2", "RFC 1035, 4.1.1", "RFC 8914"),
+    sources=("RFC 1035, 4.1.1", "RFC 8914"),
 )
 
 

@@ -26,7 +26,7 @@ RULE = Rule(
         "public": "public addresses answered",
         "resolvers": "servers that answered",
     },
-    sources=("autodiscover.md 7.2",),
+    sources=("DNS requirements for Skype for Business Server 2015", "Advanced Edge Server DNS planning"),
 )
 
 

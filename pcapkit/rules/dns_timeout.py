@@ -19,7 +19,7 @@ RULE = Rule(
     remedy=("Check the resolver {resolver}, and whether the firewall lets UDP and TCP 53 pass from this network to it.",),
     how_sure="Rests on absence: one step less where the capture has gaps, and not said where it shows one direction only. Critical if the name never resolves in the session and nothing else let it succeed.",
     facts={"name": "name asked", "resolver": "first server asked", "queries": "questions sent", "waited_s": "s from first to last question"},
-    sources=("autodiscover.md 7.2, 12.1", "RFC 1035, 4.2.1"),
+    sources=("RFC 1035, 4.2.1",),
     needs_both_ways=True,
 )
 

@@ -30,7 +30,7 @@ RULE = Rule(
         "subtype": "missing, shadowed or filtered",
         "because": "how the name's role is known",
     },
-    sources=("autodiscover.md 2.12, 7.2", "RFC 2308", "Plan for Mobility for Skype for Business Server"),
+    sources=("RFC 2308", "Plan for Mobility for Skype for Business Server"),
 )
 
 Subtype = Literal["missing", "shadowed", "filtered"]

@@ -32,7 +32,7 @@ RULE = Rule(
         "syn": "SYNs sent",
         "ours": "which of H1-H6 show that the address is our own",
     },
-    sources=("autodiscover.md 8.3", "RFC 5382, REQ-8", "RFC 4787, REQ-9"),
+    sources=("RFC 5382, REQ-8", "RFC 4787, REQ-9"),
 )
 
 

@@ -29,7 +29,7 @@ RULE = Rule(
         "ttl": "TTL of the record in s",
         "both_views": "true if a public answer was seen as well",
     },
-    sources=("autodiscover.md 2.15, 7.2, 13",),
+    sources=("Plan for Mobility for Skype for Business Server", "DNS requirements for Skype for Business Server 2015"),
 )
 
 

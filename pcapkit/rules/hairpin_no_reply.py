@@ -41,7 +41,7 @@ RULE = Rule(
         "point": "before-nat, after-nat (a translated copy was seen) or unknown",
         "ours": "which of H1-H6 show that the address is our own",
     },
-    sources=("autodiscover.md 8.3, 8.4", "RFC 5382, REQ-8", "Plan for Mobility for Skype for Business Server"),
+    sources=("RFC 5382, REQ-8", "Plan for Mobility for Skype for Business Server"),
     needs_both_ways=True,
 )
 

@@ -33,7 +33,7 @@ RULE = Rule(
         "gateway_answered": "true if delay or TTL mark a box in between",
         "ours": "which of H1-H6 show that the address is our own",
     },
-    sources=("autodiscover.md 8.3", "RFC 9293, 3.10.7.1"),
+    sources=("RFC 9293, 3.10.7.1",),
 )
 
 

@@ -32,7 +32,7 @@ RULE = Rule(
         "point": "after-handshake",
         "ours": "which of H1-H6 show that the address is our own",
     },
-    sources=("autodiscover.md 8.3", "RFC 1191", "RFC 2923, 2.1", "RFC 8201"),
+    sources=("RFC 1191", "RFC 2923, 2.1", "RFC 8201"),
     needs_both_ways=True,
 )
 

@@ -42,7 +42,7 @@ RULE = Rule(
         "subtype": "ttl-exceeded for a loop",
         "ours": "which of H1-H6 show that the address is our own",
     },
-    sources=("autodiscover.md 8.3", "RFC 792", "RFC 1812, 5.2.7.1", "RFC 4443, 3.1"),
+    sources=("RFC 792", "RFC 1812, 5.2.7.1", "RFC 4443, 3.1"),
 )
 
 

@@ -24,7 +24,7 @@ RULE = Rule(
     ),
     how_sure="High: it is in the capture. The value itself is never shown.",
     facts={"host": "host it went to", "header": "where it stands", "scheme": "kind of credential"},
-    sources=("autodiscover.md 10", "RFC 7617, 4"),
+    sources=("RFC 7617, 4",),
 )
 
 

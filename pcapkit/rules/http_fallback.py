@@ -34,7 +34,7 @@ RULE = Rule(
         "subtype": "by-design if HTTP only redirects to https on another name",
         "https_reason": "why HTTPS failed",
     },
-    sources=("autodiscover.md 10", "MS-OCDISCWS 3.1.5.2", "MS-OXDISCO 3.1.5.4"),
+    sources=("MS-OCDISCWS 3.1.5.2", "MS-OXDISCO 3.1.5.4"),
 )
 
 Form = Literal["failed", "only", "parallel"]

@@ -23,7 +23,7 @@ RULE = Rule(
     ),
     how_sure="Medium; high with more than twice as many.",
     facts={"host": "host asked", "age_s": "typical age at the close", "count": "connections cut"},
-    sources=("autodiscover.md 8.2, 8.5, 10",),
+    sources=("Load balancing requirements for Skype for Business", "RFC 5382, REQ-5"),
 )
 
 

@@ -25,7 +25,7 @@ RULE = Rule(
     remedy=("Set-CsMcxConfiguration -ExposedWebURL External (Internal is right only for sites whose phones come by VPN and never from outside).",),
     how_sure="High: the answer is in the capture and names an internal web name; medium where only the private address of the host says so.",
     facts={"token": "link at fault", "url": "where it leads", "host": "its host", "because": "how it is known to be internal"},
-    sources=("autodiscover.md 2.10, 3.4, 13", "Set-CsMcxConfiguration", "Understanding Autodiscover (jj945654)"),
+    sources=("Set-CsMcxConfiguration", "Understanding Autodiscover (jj945654)"),
 )
 TOKENS = ("internal/mcx", "ucwa", "applications")
 

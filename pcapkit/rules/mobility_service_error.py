@@ -39,7 +39,7 @@ RULE = Rule(
         "service": "webticket, mcx, ucwa or activesync",
         "diagnostics": "X-Ms-diagnostics, if sent",
     },
-    sources=("autodiscover.md 5.4, 10, 13", "MS-ASHTTP 2.2.2.1.1", "MS-OCAUTHWS 3.2.4.1"),
+    sources=("MS-ASHTTP 2.2.2.1.1", "MS-OCAUTHWS 3.2.4.1"),
 )
 
 

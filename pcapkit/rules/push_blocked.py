@@ -19,7 +19,7 @@ RULE = Rule(
     remedy=("Open TCP 5223 outbound to 17.0.0.0/8 (and 443 to the same, which newer systems fall back to).",),
     how_sure="Medium: rests on absence.",
     facts={"address": "address asked", "syn": "SYNs sent"},
-    sources=("autodiscover.md 6",),
+    sources=("Technical requirements for mobility in Lync Server 2013",),
     needs_both_ways=True,
 )
 

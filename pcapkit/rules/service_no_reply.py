@@ -33,7 +33,7 @@ RULE = Rule(
         "family": "ipv4 or ipv6",
         "point": "after-nat, after-handshake or unknown",
     },
-    sources=("autodiscover.md 8.3, 13", "RFC 6298"),
+    sources=("RFC 6298",),
     needs_both_ways=True,
 )
 

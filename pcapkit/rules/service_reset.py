@@ -33,7 +33,7 @@ RULE = Rule(
         "rst_ttl": "TTL of the RST",
         "gateway_answered": "true if delay or TTL mark a box in between",
     },
-    sources=("autodiscover.md 13", "RFC 9293, 3.10.7.1"),
+    sources=("RFC 9293, 3.10.7.1",),
 )
 
 

@@ -29,7 +29,7 @@ RULE = Rule(
         "sender": "box that sent it",
         "subtype": "ttl-exceeded for a loop",
     },
-    sources=("autodiscover.md 8.3, 13", "RFC 792", "RFC 4443, 3.1"),
+    sources=("RFC 792", "RFC 4443, 3.1"),
 )
 
 

@@ -19,7 +19,7 @@ RULE = Rule(
     remedy=("Mend the fault that autodiscover met: the desktop client only hides it.",),
     how_sure="High: the look-ups are in the capture.",
     facts={"names": "names asked"},
-    sources=("autodiscover.md 4.1", "RFC 3263", "RFC 2782"),
+    sources=("DNS requirements for Skype for Business Server 2015", "RFC 3263", "RFC 2782"),
 )
 _PREFIXES = ("_sipinternaltls.", "_sipinternal.", "_sip._tls.", "sipinternal.", "sip.", "sipexternal.")
 

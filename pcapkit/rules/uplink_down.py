@@ -21,7 +21,7 @@ RULE = Rule(
     remedy=("Mend the uplink first, then capture again: this is not an autodiscover fault.",),
     how_sure="High where the capture shows both directions of other traffic; not said where it shows one direction only.",
     facts={"addresses": "public addresses asked in vain", "count": "how many"},
-    sources=("autodiscover.md 8.4, 13",),
+    sources=("RFC 6298",),
     needs_both_ways=True,
 )
 

@@ -92,6 +92,12 @@ def test_every_rule_says_all_there_is_to_say(rule):
     assert all(text.endswith((".", "?", ")", ":")) for text in (rule.meaning, rule.recognised, rule.how_sure))
 
 
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_sources_are_such_as_everybody_can_read(rule):
+    assert rule.sources
+    assert not [source for source in rule.sources if ".md" in source]
+
+
 def test_rules_are_imported_only_when_asked_for():
     code = "import sys, pcapkit.rules; sys.exit(any(m.startswith('pcapkit.rules.') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
