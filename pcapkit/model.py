@@ -252,7 +252,8 @@ class Report:
 
     ``counts`` says what else is in the captures, for "no autodiscover traffic" and the capture section: ``dns_queries``, ``discovery_queries``,
     ``tls_hellos``, ``tls13_hidden`` (handshakes whose certificates cannot be seen), ``http_requests``, ``tcp_conversations``, ``udp_conversations``,
-    ``started_late``, ``wlan_encrypted``, ``unknown_layers``, ``gaps``, ``decrypted``, ``dhcp``, ``quic``; a key without meaning in a run is left out.
+    ``started_late``, ``wlan_encrypted``, ``unknown_layers``, ``gaps``, ``decrypted``, ``dhcp``, ``quic``, ``left_out`` (findings
+    that narrowing does not show); a key without meaning in a run is left out.
     """
 
     version: str

@@ -81,8 +81,8 @@ def narrowing(args: Namespace, config: Config) -> Narrowing:
         since=args.since,
         until=args.until,
         min_severity=args.min_severity,
-        only=_codes(args.only),
-        ignore=tuple(_with_reason(text) for text in args.ignore),
+        only=tuple(code for text in _codes(args.only) for code in _known(text)),
+        ignore=tuple((code, reason) for text, reason in map(_with_reason, args.ignore) for code in _known(text)),
         expression=args.filter,
         utc=bool(args.utc),
     )
@@ -91,6 +91,16 @@ def narrowing(args: Namespace, config: Config) -> Narrowing:
     except NarrowingError as error:
         errors.usage(str(error))
     return wanted
+
+
+def _known(text: str) -> tuple[str, ...]:
+    """The codes that a code, its beginning or a pattern means. One that means none would hide findings without a word."""
+    from pcapkit import explain
+
+    try:
+        return tuple(rule.code for rule in explain.find(text))
+    except explain.UnknownCode as unknown:
+        errors.usage(f"{unknown.code}: no finding has this code; the nearest are {', '.join(unknown.near)}. pcapkit explain lists all")
 
 
 def style(args: Namespace, config: Config, to_terminal: bool) -> Style:

@@ -54,11 +54,14 @@ def narrow(report: Report, wanted: Narrowing) -> Report:
     Raises:
         NarrowingError: no such device, no such time, or a filter that cannot be read.
     """
-    report = _set_aside(report, wanted)
+    whole = report = _set_aside(report, wanted)
     for part in (_by_device, _by_domain, _by_time, _by_expression):
         report = part(report, wanted)
     keep = {f.id for f in report.findings if _code_wanted(f, wanted)}
-    return report if len(keep) == len(report.findings) else keep_findings(report, keep)
+    if len(keep) < len(report.findings):
+        report = keep_findings(report, keep)
+    left_out = len(whole.findings) - len(report.findings)
+    return replace(report, counts={**report.counts, "left_out": left_out}) if left_out else report
 
 
 def keep_sessions(report: Report, devices: set[str], sessions: set[str], findings: set[str] | None = None) -> Report:

@@ -72,9 +72,17 @@ def verdict(report: Report) -> str | None:
         return None
     packets = sum(c.packets for c in report.captures)
     if report.sessions:
-        remarks = f" ({words.count(len(report.findings), 'remark')} below)" if report.findings else ""
-        return f"No fault seen{remarks}."
+        beside = {"remark": (len(report.findings), "below"), "finding": (report.counts.get("left_out", 0), "left out by what was asked for")}
+        notes = [f"{words.count(number, thing)} {where}" for thing, (number, where) in beside.items() if number]
+        notes += [f"{len(report.ignored)} ignored"] if report.ignored else []
+        said = f"No finding shown says why {words.count(unlucky(report), 'session')} did not go well" if unlucky(report) else "No fault seen"
+        return said + (f" ({'; '.join(notes)})" if notes else "") + "."
     return f"No autodiscover sessions in {words.count(packets, 'packet')}." if packets else "The capture holds no packets."
+
+
+def unlucky(report: Report) -> int:
+    """Sessions that failed, or worked by luck."""
+    return sum(s.outcome in ("failed", "degraded") for s in report.sessions)
 
 
 def instead(report: Report) -> Iterator[str]:

@@ -130,6 +130,25 @@ def test_3_readable_ones_are_reported_all_the_same(sample, tmp_path, capsys):
     assert document["unreadable"][0]["path"].endswith("missing")
 
 
+@pytest.mark.parametrize("option", ["--only", "--ignore"])
+def test_2_a_code_that_no_finding_has(sample, capsys, option):
+    assert main([str(sample), option, "cert-expird"]) == 2
+    assert "cert-expired" in errors_of(capsys)[0]
+
+
+def test_a_beginning_of_a_code_means_all_of_them(sample, found, capsys):
+    assert main([str(sample), "--only", "hairpin", "--format", "json"]) == 0
+    assert {f["code"] for f in json.loads(capsys.readouterr().out)["findings"]} == {"hairpin-no-reply"}
+
+
+def test_what_is_left_out_is_not_called_faultless(sample, found, capsys):
+    assert main([str(sample), "--only", "cert-expiring"]) == 0
+    shown = capsys.readouterr().out
+    assert "No fault seen" not in shown
+    assert "No finding shown says why" in shown
+    assert "findings left out by what was asked for" in " ".join(shown.split())
+
+
 def test_3_damage_only_under_strict(tmp_path):
     cut = pcap(tmp_path / "cut.pcap", cut=5)
     assert main(["analyze", str(cut)]) == 0

@@ -29,7 +29,8 @@ def summary(page: Page, report: Report) -> None:
 def no_fault(page: Page, report: Report, verdict: str) -> None:
     """Nothing serious was found; without sessions also what was there instead and what would show one."""
     if report.sessions:
-        page.painted(f"{page.style.mark('ok')} {verdict}", "ok", "", "")
+        mark = "warning" if sentences.unlucky(report) else "ok"
+        page.painted(f"{page.style.mark(mark)} {verdict}", mark, "", "")
         page.gap()
         return
     page.text(verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.model import Report
-from pcapkit.report import words
+from pcapkit.report import sentences, words
 from pcapkit.report.style import Style
 
 
@@ -35,4 +35,5 @@ def _nothing(report: Report) -> str:
     for entry in report.not_judged:
         codes.setdefault(entry.reason, {})[entry.code] = None
     open_ = "; ".join(f"{', '.join(of)}: {reason}" for reason, of in codes.items()) or "nothing"
-    return f"none: no fault seen in {words.count(len(report.sessions), 'session')}; could not be judged: {open_}"
+    said = (sentences.verdict(report) or "").rstrip(".")
+    return f"none: {said[:1].lower()}{said[1:]} in {words.count(len(report.sessions), 'session')}; could not be judged: {open_}"
