@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_LEAVE_AT_ONCE = frozenset({"analyze", "dissect"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from pcapkit.cli.parser import parse
 
         args = parse(words)
-        return int(import_module(f"pcapkit.cli.{args.module}").run(args))
+        code = int(import_module(f"pcapkit.cli.{args.module}").run(args))
+        if argv is None and args.module in _LEAVE_AT_ONCE:
+            _leave(code)
+        return code
     except errors.Fail as fail:
         errors.say(fail.message)
         return fail.code
@@ -31,6 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return errors.STOPPED
     except Exception as error:
         return _unread(error) or _bug(error, debug="--debug" in words)
+
+
+def _leave(code: int) -> None:
+    """End the process as it is: taking the facts of a large capture apart, object by object, takes a tenth of the time of analysing it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _unread(error: Exception) -> int:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Final
 
+from pcapkit import memory
 from pcapkit.cli import errors, formats, inputs, logs, output, personal, settings, unavailable
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import stoppable
@@ -38,6 +39,7 @@ def run(args: Namespace) -> int:
     wanted = settings.narrowing(args, config)
     style = settings.style(args, config, to_terminal=output.to_stdout(args))
 
+    memory.for_one_run()
     with stoppable() as stop, Meter.of(args) as meter:
         from pcapkit import analysis  # numpy and all that reads packets
 
