@@ -88,6 +88,11 @@ def _again(row: Row, told: re.Match[str]) -> bool:
     return row.flags(SYN | ACK) == SYN and bool(row["tcp.analysis.retransmission"])
 
 
+@shows(r"the SYN behind the NAT: ([\d.]+) to ([\d.]+), no answer either$|the same SYN again, translated$")
+def _translated(row: Row, told: re.Match[str]) -> bool:
+    return row.flags(SYN | ACK) == SYN and row["ip.src"] == (told[1] or row["ip.src"]) and row["ip.dst"] == (told[2] or row["ip.dst"])
+
+
 @shows(r"SYN-ACK(?: for it)?(?: from ([\d.]+)(?::(\d+))?)?(?:, TTL (\d+))?(?:: the connection is open)?$")
 def _syn_ack(row: Row, told: re.Match[str]) -> bool:
     return row.flags(SYN | ACK) == SYN | ACK and row["ip.src"] == (told[1] or row["ip.src"]) and row["ip.ttl"] == (told[3] or row["ip.ttl"])
@@ -271,6 +276,8 @@ def frames_in(display_filter: str) -> set[int]:
 def cited(name: str) -> dict[int, Row]:
     """Every frame that a finding of the sample's filters selects, as tshark tells it."""
     findings = report(name).findings
+    if not findings:
+        return {}
     return {int(row["frame.number"]): row for row in rows(name, " || ".join(f"({f.display_filter})" for f in findings))}
 
 

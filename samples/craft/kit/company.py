@@ -22,7 +22,8 @@ RESOLVER: Final = "10.0.0.53"
 PROXY: Final = "10.0.2.34"
 PUBLIC: Final = "203.0.113.50"
 """The company's public address, which the gateway translates to the proxy."""
-NAT: Final = "203.0.113.2"
+NAT_INSIDE: Final = "10.0.2.1"
+"""The gateway's address on the proxy's side, to which it translates the source of a U-turn."""
 GATEWAY: Final = "10.20.0.1"
 
 Zone = dict[str, str | tuple[str, ...] | None]

@@ -36,7 +36,7 @@ def doubled(tape: Tape, delay_us: int = 12) -> None:
     tape.frames = sorted([*tape.frames, *again], key=lambda f: f.time_ns)
 
 
-def behind_nat(tape: Tape, public: str, proxy: str, nat: str, macs: tuple[str, str], answered: bool = True) -> None:
+def behind_nat(tape: Tape, public: str, proxy: str, nat: str, macs: tuple[str, str]) -> None:
     """The tap also sees the proxy's side: what goes to the public address appears again, translated, 35 µs later (answers: earlier)."""
     more = []
     for frame in tape.frames:
@@ -44,8 +44,6 @@ def behind_nat(tape: Tape, public: str, proxy: str, nat: str, macs: tuple[str, s
         if TCP not in seen or public not in (seen[IP].src, seen[IP].dst):
             continue
         forward = seen[IP].dst == public
-        if not forward and not answered:
-            continue
         seen[IP].src, seen[IP].dst = (nat, proxy) if forward else (proxy, nat)
         seen[IP].ttl += -1 if forward else 1
         seen.src, seen.dst = macs if forward else macs[::-1]
