@@ -30,6 +30,7 @@ from pcapkit.sessions.told import devices_of, sessions_of
 from pcapkit.spill import Line, by_frame
 from pcapkit.tally import Tally
 from pcapkit.timings import Timings
+from pcapkit.trust.renamed import RENAMED
 from pcapkit.trust.verify import Trust
 
 
@@ -164,6 +165,8 @@ class Analysis:
         from pcapkit.rules import judge
 
         captures = tuple(reading.capture() for reading in self.readings)
+        if any(RENAMED in comment for capture in captures for comment in capture.comments):
+            self._trust.expect_renamed()
         trackers = [reading.tracker for reading in self.readings]
         scene = self.scene = self._collector.scene(trackers, _lasting(captures, now_ns), self.options, self.options.thresholds, self._trust)
         troubles: list[Problem] = self._collector.problems()
@@ -265,15 +268,15 @@ def _wanted(types: Iterable[str] | None) -> Callable[[str], bool]:
     return lambda kind: kind in names or kind.partition(".")[0] in names or (kind == "malformed" and "problem" in names)
 
 
-def decoder(options: Options) -> Decoder:
-    """Links, tunnels and networks to columns, with the Wi-Fi keys and the forced layers that the user gave.
+def decoder(options: Options, *, trace: bool = False) -> Decoder:
+    """Links, tunnels and networks to columns, with the Wi-Fi keys and the forced layers that the user gave. ``trace``: as ``Decoder`` has it.
 
     Raises:
         ValueError: a key or a ``SEL,PROTO`` that cannot be, in words for the user.
     """
     forced = {selector: name for selector, _, name in (item.rpartition(",") for item in options.decode)}
     networks = [(name, secret) for name, _, secret in (item.partition(":") for item in options.wpa_psk)]
-    return Decoder(forced, wpa=WpaKeys(networks) if networks else None)
+    return Decoder(forced, wpa=WpaKeys(networks) if networks else None, trace=trace)
 
 
 def _reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from pcapkit.cli import errors, inputs, logs, output, settings
+from pcapkit.cli import errors, inputs, logs, output, personal, settings
 from pcapkit.cli.progress import Meter
 from pcapkit.cli.stopping import Stop, stoppable
 from pcapkit.limits import MIB
@@ -56,6 +56,8 @@ def run(args: Namespace) -> int:
             errors.usage(str(error))
         except OutputError as error:
             raise errors.Fail(errors.OUTPUT, str(error)) from None
+    if personal.wanted(args):
+        personal.write_key(args, cut.key)
     _tell(args, cut)
     return errors.INPUT if analysis.unreadable else errors.OK
 
@@ -65,7 +67,10 @@ def _check(args: Namespace) -> None:
         errors.usage("name the file to write: pcapkit extract FILE… -o CUT.pcapng --finding F1")
     if output.to_stdout(args) and sys.stdout is not None and sys.stdout.isatty():
         errors.usage("packets are no text for a terminal: name a file with -o, or pipe them on")
+    if args.with_keys and personal.wanted(args):
+        errors.usage("--with-keys would undo --redact: keys open what was replaced; give one of them")
     output.check(args)
+    personal.check(args)
 
 
 def _narrowing(args: Namespace, config: Config) -> Narrowing:
@@ -117,6 +122,7 @@ def _cut(args: Namespace, options: Options, analysis: Analysis, report: Report, 
         command=_command(args),
         force=args.force,
         with_keys=args.with_keys,
+        redact=personal.wanted(args),
         progress=meter,
         stop=stop,
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from pcapkit._version import __version__
 from pcapkit.analysis import Analysis
 from pcapkit.capture.writer import PcapngWriter
+from pcapkit.extract.disguise import Disguise
 from pcapkit.extract.flows import Flows
-from pcapkit.extract.packets import Packet, merged
+from pcapkit.extract.packets import Packet, merged, packets_of
 from pcapkit.extract.selection import Selection, Wanted, resolve
 from pcapkit.extract.survey import Part, Stopped, survey
 from pcapkit.limits import MIB, SECRET_BYTES
@@ -31,6 +32,7 @@ class Cut:
     chosen: tuple[str, ...] = ()
     evidence: list[int] = field(default_factory=list)
     report: Report | None = None
+    key: Mapping[str, str] = field(default_factory=dict)
 
 
 def extract(
@@ -44,13 +46,15 @@ def extract(
     command: str = "",
     force: bool = False,
     with_keys: bool = False,
+    redact: bool = False,
     progress: ProgressFn | None = None,
     stop: StopFn | None = None,
 ) -> Cut:
     """Cut the selection out of captures into a new pcapng file ``out`` (or what takes its bytes).
 
     ``analysis``: one that has read these captures already, ``report`` the part of its report to choose from; else they are analyzed first.
-    ``command`` stands in the file's comment. ``with_keys``: TLS secrets that fit are written too.
+    ``command`` stands in the file's comment. ``with_keys``: TLS secrets that fit are written too. ``redact``: everything personal is replaced by
+    stand-ins of the same length, and ``Cut.key`` tells what stands for what.
 
     Raises:
         SelectionError: the selection names what is not there. InputError: no capture can be read. OutputError: nothing was written.
@@ -63,12 +67,13 @@ def extract(
     wanted = resolve(report, selection, Flows(analysis))
     captures = [reading.capture() for reading in analysis.readings]
     parts = survey(captures, wanted, options, progress or _quiet, never)
-    cutter = _Cutter(parts, wanted, options, command, with_keys, never)
+    disguise = Disguise(analysis.report(), parts, options, progress or _quiet, never) if redact else None
+    cutter = _Cutter(parts, wanted, options, command, with_keys, never, disguise)
     if isinstance(out, str):
         write_atomic(out, cutter.chunks(), force)
     else:
         out(cutter.chunks())
-    return Cut(cutter.packets, cutter.bytes, tuple(wanted.chosen), cutter.evidence(), report)
+    return Cut(cutter.packets, cutter.bytes, tuple(wanted.chosen), cutter.evidence(), report, disguise.key if disguise else {})
 
 
 def analyzed(paths: Sequence[str], options: Options, progress: ProgressFn | None, stop: StopFn) -> Analysis:
@@ -111,7 +116,9 @@ class _Sink:
 class _Cutter:
     """Writes the cut, and counts."""
 
-    def __init__(self, parts: list[Part], wanted: Wanted, options: Options, command: str, with_keys: bool, stop: StopFn) -> None:
+    def __init__(
+        self, parts: list[Part], wanted: Wanted, options: Options, command: str, with_keys: bool, stop: StopFn, disguise: Disguise | None
+    ) -> None:
         self.packets = self.bytes = 0
         self._parts = parts
         self._wanted = wanted
@@ -119,6 +126,7 @@ class _Cutter:
         self._command = command
         self._with_keys = with_keys
         self._stop = stop
+        self._disguise = disguise
         self._first: list[int] = []
         """Number in the cut of each capture's interface 0."""
         self._written: dict[int, int] = {}
@@ -135,10 +143,11 @@ class _Cutter:
         writer = PcapngWriter(sink, comment=self._comment(), application=f"pcapkit {__version__}")
         self._interfaces(writer)
         for part in self._parts:
-            writer.names({address: name for address, name in part.names.items() if address in part.addresses})
+            names = {address: name for address, name in part.names.items() if address in part.addresses}
+            writer.names(self._disguise.names(names) if self._disguise else names)
         if self._with_keys and (secrets := self._secrets()):
             writer.secrets(secrets)
-        for packet in merged(self._parts, self._stop):
+        for packet in merged(self._parts, self._stop, self._disguise.packets if self._disguise else packets_of):
             self._packet(writer, packet)
             if len(sink.data) >= CHUNK:
                 yield sink.take()
@@ -146,17 +155,26 @@ class _Cutter:
         yield sink.take()
 
     def _comment(self) -> str:
-        lines = [f"pcapkit {__version__}: {self._command or 'extract'}"]
+        lines = [f"pcapkit {__version__}: {self._said(self._command) or 'extract'}"]
         for part in self._parts:
             c = part.capture
-            lines.append(f"from {os.path.basename(c.path) or c.path}: {len(part.frames)} of {c.packets} packets")
-        return "\n".join(lines)
+            lines.append(f"from {self._said(os.path.basename(c.path)) or 'standard input'}: {len(part.frames)} of {c.packets} packets")
+        return "\n".join(lines + (self._disguise.remarks() if self._disguise else []))
+
+    def _said(self, text: str) -> str:
+        """A text of ours or of the capture, as it may stand in the cut."""
+        return self._disguise.text(text) if self._disguise else text
+
+    def _maybe(self, text: str | None) -> str | None:
+        return None if text is None else self._said(text)
 
     def _interfaces(self, writer: PcapngWriter) -> None:
         for part in self._parts:
             self._first.append(0)
             for number, port in enumerate(part.ports):
-                made = writer.interface(port.link_type, snaplen=port.snaplen or 0, name=port.name, description=port.description)
+                made = writer.interface(
+                    port.link_type, snaplen=port.snaplen or 0, name=self._maybe(port.name), description=self._maybe(port.description)
+                )
                 if not number:
                     self._first[-1] = made
 
@@ -164,7 +182,7 @@ class _Cutter:
         interface = self._first[packet.capture] + packet.interface
         place = (packet.capture, packet.frame)
         notes = self._wanted.notes.get(place, ())
-        writer.packet(interface, packet.time_ns, packet.data, packet.length, notes)
+        writer.packet(interface, packet.time_ns, packet.data, packet.length, map(self._said, notes))
         self.packets += 1
         self.bytes += len(packet.data)
         self._written[interface] = self._written.get(interface, 0) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Final, NamedTuple
 
@@ -49,17 +49,20 @@ def packets_of(part: Part, stop: StopFn, window_bytes: int = WINDOW_BYTES) -> It
             raise Stopped
 
 
-def merged(parts: Sequence[Part], stop: StopFn) -> Iterator[Packet]:
-    """The packets of all captures by time; each capture is opened when its first packet is due."""
+Read = Callable[[Part, StopFn, int], Iterator[Packet]]
+
+
+def merged(parts: Sequence[Part], stop: StopFn, read: Read = packets_of) -> Iterator[Packet]:
+    """The packets of all captures by time; each capture is opened (``read``) when its first packet is due."""
     waiting = sorted((p for p in parts if len(p.frames)), key=lambda p: (p.first_ns or 0, p.index), reverse=True)
     if len(waiting) == 1:
-        yield from packets_of(waiting[0], stop)
+        yield from read(waiting[0], stop, WINDOW_BYTES)
         return
     open_ones: list[tuple[int, int, Packet, Iterator[Packet]]] = []
     while waiting or open_ones:
         while waiting and (not open_ones or (waiting[-1].first_ns or 0) <= open_ones[0][0]):
             part = waiting.pop()
-            reader = packets_of(part, stop, SHARED_WINDOW)
+            reader = read(part, stop, SHARED_WINDOW)
             first = next(reader, None)
             if first is not None:
                 open_ones.append((first.time_ns, part.index, first, reader))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from pcapkit.model import Capture, Device, Evidence, Finding, FlowSummary, NotJudged, Platform, Report, Session, Site, Step, Unreadable
+from pcapkit.report.known import is_known_address, is_known_name
 
 TOKEN: Final = re.compile(
     r"""
@@ -83,6 +84,7 @@ class Redactor:
         self.key: dict[str, str] = {}
         self._shown: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
         self._devices: dict[str, str] = {}
         self._odd_devices: dict[str, str] = {}
         self._domains: set[str] = {"in-addr.arpa", "ip6.arpa", "local"}
@@ -109,6 +111,49 @@ class Redactor:
             self._domains.add(".".join(labels[service:]))
         elif len(labels) >= 2:
             self._domains.add(".".join(labels[-2:]))
+
+    # ------------------------------------------------------------ numbers, for who writes them in another form
+
+    @property
+    def domains(self) -> Set[str]:
+        """What stays of names (lower case)."""
+        return self._domains
+
+    @property
+    def devices(self) -> Set[str]:
+        """Names of devices (lower case), of one word and of several."""
+        return self._devices.keys() | self._odd_devices.keys()
+
+    @property
+    def odd_devices(self) -> Set[str]:
+        """Names of devices (lower case) that are no single word."""
+        return self._odd_devices.keys()
+
+    def number_of(self, kind: str, value: str) -> int:
+        """The number of a value of a kind (``user``, …)."""
+        self._number(kind, value, kind + "#{}")
+        return self._numbers[kind, value]
+
+    def number_of_device(self, name: str) -> int:
+        self.learn_device(name)
+        return self._numbers["device", name]
+
+    def number_of_host(self, name: str, domain: str) -> int:
+        """``name`` in lower case, ``domain`` what of it stays."""
+        self._number("host", name, "host#{}." + domain)
+        return self._numbers["host", name]
+
+    def knows_host(self, name: str) -> bool:
+        """Is this name (lower case) numbered already?"""
+        return ("host", name) in self._numbers
+
+    def number_of_mac(self, mac: str) -> int:
+        self._mac(mac)
+        return self._numbers["mac", mac]
+
+    def number_of_address(self, address: str) -> int:
+        self._address(address)
+        return self._numbers["address", address]
 
     # ------------------------------------------------------------ replacing
 
@@ -163,7 +208,7 @@ class Redactor:
         low = name.lower()
         if low in self._devices:
             return self._devices[low]
-        if low in self._domains:
+        if (low in self._domains and ("host", low) not in self._numbers) or is_known_name(low):
             return name
         labels = low.split(".")
         for cut in range(1, len(labels)):
@@ -187,7 +232,13 @@ class Redactor:
             address = ip_address(text.rstrip("."))
         except ValueError:
             return text
-        if address.is_unspecified or address.is_loopback or address.is_multicast or str(address) == "255.255.255.255":
+        if (
+            address.is_unspecified
+            or address.is_loopback
+            or address.is_multicast
+            or str(address) == "255.255.255.255"
+            or is_known_address(str(address))
+        ):
             return text
         six = address.version == 6
         network = str(ip_network(f"{address}/{64 if six else 24}", strict=False).network_address)
@@ -197,15 +248,15 @@ class Redactor:
     def _number(self, kind: str, value: str, form: str, shown_as: str | None = None) -> str:
         known = self._shown.get((kind, value))
         if known is None:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self._counts[kind] = self._numbers[kind, value] = self._counts.get(kind, 0) + 1
             known = self._shown[kind, value] = form.format(self._counts[kind])
             self.key[known] = shown_as or value
         return known
 
 
-def redact(report: Report) -> tuple[Report, dict[str, str]]:
-    """The report with personal data numbered, and the key to the numbers."""
-    worker = Redactor()
+def redact(report: Report, worker: Redactor | None = None) -> tuple[Report, dict[str, str]]:
+    """The report with personal data numbered, and the key to the numbers. ``worker``: one that will number more afterwards."""
+    worker = worker or Redactor()
     _learn(worker, report)
     changed = replace(
         report,

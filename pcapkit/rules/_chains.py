@@ -229,7 +229,9 @@ def blamed(meeting: Meeting) -> Attempt:
 
 
 def confidence(meeting: Meeting, fault: Fault) -> Confidence:
-    """High for a chain that was read; medium where it was seen elsewhere, or may be public after all."""
+    """High for a chain that was read; medium where it was seen elsewhere, or may be public after all; low where its names were replaced."""
+    if meeting.verdict.by_names:
+        return CONFIDENCES[2]
     doubtful = meeting.borrowed or (fault.code.startswith("untrusted-") and meeting.verdict.low_confidence is not None)
     return CONFIDENCES[1] if doubtful else CONFIDENCES[0]
 
@@ -241,8 +243,9 @@ def because(meeting: Meeting, fault: Fault) -> tuple[str, ...]:
         where = "read in another connection to the same server and name" if seen else "given with --intermediates, not seen in the capture"
         reasons = [f"the chain was {where}"]
     else:
-        reasons = ["the chain was read in the capture, signature by signature, at the packet's own time"]
-    if fault.code.startswith("untrusted-") and meeting.verdict.low_confidence:
+        how = "by names" if meeting.verdict.by_names else "signature by signature"
+        reasons = [f"the chain was read in the capture, {how}, at the packet's own time"]
+    if (meeting.verdict.by_names or fault.code.startswith("untrusted-")) and meeting.verdict.low_confidence:
         reasons.append(meeting.verdict.low_confidence)
     if refusal := next((t.refusal for t in meeting.refused), None):
         reasons.append(f"the device refused {_HOW[refusal.kind]}")

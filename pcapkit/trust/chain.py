@@ -7,7 +7,7 @@ anchor, with what was sent alone, and valid at the time asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -45,7 +45,10 @@ class End(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A path from the leaf up. ``complete``: every certificate but the anchor was sent. ``note``: why it did not go on, if there is more to say."""
+    """A path from the leaf up. ``complete``: every certificate but the anchor was sent. ``note``: why it did not go on, if there is more to say.
+
+    ``by_names``: a link of it is a name and key identifiers that fit, not a signature that verifies.
+    """
 
     certs: tuple[Cert, ...]
     end: End
@@ -53,6 +56,7 @@ class Path:
     complete: bool
     valid: bool
     note: str | None = None
+    by_names: bool = False
 
     @property
     def top(self) -> Cert:
@@ -144,9 +148,15 @@ def valid_at(cert: Cert, at_ns: int) -> bool:
     return start is not None and end is not None and start <= at_ns <= end
 
 
-def build(sent: Sequence[Cert], pool: Pool, at_ns: int) -> Path:
-    """The best path from ``sent[0]``."""
-    return _Search(sent, pool, at_ns).run()
+def build(sent: Sequence[Cert], pool: Pool, at_ns: int, renamed: bool = False) -> Path:
+    """The best path from ``sent[0]``. ``renamed``: names in certificates may have been replaced, which breaks signatures: where no path of
+    signatures leads on, one by names does.
+    """
+    path = _Search(sent, pool, at_ns).run()
+    if renamed and path.end is End.MISSING:
+        other = _Search(sent, pool, at_ns, by_names=True).run()
+        return replace(other, by_names=True) if other.rank > path.rank else path
+    return path
 
 
 @dataclass(slots=True)
@@ -158,6 +168,7 @@ class _Search:
     at_ns: int
     budget: int = VERIFY_CERTS
     best: Path | None = None
+    by_names: bool = False
     by_subject: dict[NameKey, dict[bytes, Cert]] = field(default_factory=dict)
 
     def run(self) -> Path:
@@ -187,7 +198,7 @@ class _Search:
             if self.done:
                 return
         on_the_way = self.try_issuers(path, complete)
-        if top.info.self_signed:
+        if top.info.self_signed or (self.by_names and top.info.self_issued):
             self.offer(path, End.ROOT, complete)
         elif not on_the_way:
             self.offer(path, End.MISSING, complete, note=self.why_missing(top))
@@ -205,7 +216,7 @@ class _Search:
             answer = link(path[-1], issuer)
             if answer is Signed.UNKNOWN:
                 self.offer(path, End.LIMIT, complete, note=f"the signature of {issuer.info.subject} cannot be verified")
-            if answer is not Signed.YES:
+            if answer is not Signed.YES and not (self.by_names and answer is Signed.NO and identifiers_fit(path[-1], issuer) < 2):
                 continue
             found = True
             if anchor is not None:
@@ -235,9 +246,16 @@ class _Search:
 
     def order(self, child: Cert, issuer: Cert, anchor: Anchor | None, sent: bool) -> tuple[int, bool, bool, bool, bool, int, str]:
         info = issuer.info
-        identifiers = 1 if child.info.aki is None or info.ski is None else 0 if child.info.aki == info.ski else 2
         late = anchor is not None and self.end_at(anchor) is End.RETIRED
-        return (identifiers, late, anchor is None, not sent, not valid_at(issuer, self.at_ns), -(info.not_after_ns or 0), info.sha256)
+        return (
+            identifiers_fit(child, issuer),
+            late,
+            anchor is None,
+            not sent,
+            not valid_at(issuer, self.at_ns),
+            -(info.not_after_ns or 0),
+            info.sha256,
+        )
 
     def why_missing(self, top: Cert) -> str | None:
         same_name = [*self.by_subject.get(top.issuer, {}).values(), *self.pool.issuers_named(top.issuer)]
@@ -247,6 +265,12 @@ class _Search:
         if not any(may_issue(c) for c in others):
             return f"{others[0].info.subject} was sent, but is no CA certificate"
         return f"a certificate named {others[0].info.subject} is there, but its key did not sign"
+
+
+def identifiers_fit(child: Cert, issuer: Cert) -> int:
+    """0: the key identifiers are the same; 1: one of them is not there; 2: they differ."""
+    mine, its = child.info.aki, issuer.info.ski
+    return 1 if mine is None or its is None else 0 if mine == its else 2
 
 
 def may_issue(cert: Cert) -> bool:

@@ -66,7 +66,8 @@ class Verdict:
 
     ``missing_issuer``: name of the first issuer that could not be found. ``faults`` in the order of autodiscover.md 9.2.
     ``name_ok`` None: no name to compare. ``expired_extra``: expired certificates that were sent but are not on the path.
-    ``low_confidence``: why the status is less sure than usual, or None.
+    ``low_confidence``: why the status is less sure than usual, or None. ``by_names``: names inside the certificates were replaced (a redacted cut),
+    so that no signature shows the path.
     """
 
     status: Status
@@ -81,6 +82,7 @@ class Verdict:
     faults: tuple[Fault, ...] = ()
     expired_extra: tuple[str, ...] = ()
     low_confidence: str | None = None
+    by_names: bool = False
 
     @property
     def leaf(self) -> CertInfo | None:

@@ -23,6 +23,7 @@ HEARD_BYTES: Final = 16 * MIB
 """Certificates of the capture that are kept as possible issuers."""
 VERDICTS: Final = 4096
 """Verdicts kept; the oldest leave first."""
+BY_NAMES: Final = "names inside the certificates were replaced, so the path was built by names alone"
 BR_POLICIES: Final = "2.23.140.1."
 """Policies of the CA/Browser Forum: only public CAs write them."""
 
@@ -57,6 +58,7 @@ class Trust:
     ) -> None:
         self.store: Store = load_store(trust, public=public_roots, system=system)
         self.at_ns = at_ns
+        self._renamed = False
         self._given = tuple(der for path in intermediates for der in read_certificates(path))
         self._pool: Pool | None = None
         self._heard: dict[bytes, None] = {}
@@ -83,6 +85,12 @@ class Trust:
         if der not in self._heard and self._heard_bytes + len(der) <= HEARD_BYTES:
             self._heard[der] = None
             self._heard_bytes += len(der)
+
+    def expect_renamed(self) -> None:
+        """A capture says that names inside its certificates were replaced: paths that its signatures do not show are built by names alone."""
+        if not self._renamed:
+            self._renamed = True
+            self._verdicts.clear()
 
     def _take_in(self) -> None:
         """Put what was heard since the last chain into the pool."""
@@ -125,7 +133,7 @@ class Trust:
             reason = f"the leaf does not parse ({'; '.join(sent[0].info.faults)})" if sent else "no certificate was sent"
             infos = tuple(c.info for c in sent)
             return _Kept(at_ns, at_ns + 1, Verdict("unparseable", infos, (), None, None, None, reason, name, None))
-        path = build(sent, self.pool, at_ns)
+        path = build(sent, self.pool, at_ns, self._renamed)
         verdict = _Judgement(sent, path, name, at_ns, self.pool).verdict()
         start, end = _holds(sent, path, at_ns)
         return _Kept(start, end, verdict)
@@ -158,6 +166,8 @@ class _Judgement:
         from pcapkit.trust.chain import End
 
         infos = [c.info for c in self.path.certs]
+        if self.path.by_names and self.path.end is End.ROOT:
+            infos[-1] = replace(infos[-1], self_signed=True)
         status, reason, doubt = self.status()
         anchored = self.path.end is End.ANCHOR
         on_path = {i.sha256 for i in infos}
@@ -181,7 +191,8 @@ class _Judgement:
             name=self.name,
             name_ok=name_ok,
             expired_extra=tuple(c.sha256 for c in self.sent if c.sha256 not in on_path and checks.is_expired(c.info, self.at_ns)),
-            low_confidence=doubt,
+            low_confidence=BY_NAMES if self.path.by_names else doubt,
+            by_names=self.path.by_names,
         )
         return replace(verdict, faults=checks.faults_of(subject, status, reason))
 

@@ -1,0 +1,1 @@
+"""``extract --redact``: packets in which names, addresses and secrets are replaced by stand-ins of the same length, so that they tell the same story."""

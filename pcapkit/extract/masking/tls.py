@@ -1,0 +1,127 @@
+"""What of TLS is in clear and personal: the server's name in a client's hello, and the names in certificates (RFC 8446, 5246, 6066)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pcapkit.extract.masking.der import mask_certificate
+from pcapkit.extract.masking.masks import Masks
+from pcapkit.extract.masking.regions import Gather, Region, blanked
+from pcapkit.limits import TLS_HANDSHAKE
+
+CHANGE_CIPHER, HANDSHAKE, DATA = 20, 22, 23
+CLIENT_HELLO, CERTIFICATE = 1, 11
+MESSAGES: Final = frozenset((0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25))
+SERVER_NAME: Final = 0
+LARGEST: Final = 18_432
+"""A protected record's payload (RFC 5246, 6.2.3)."""
+
+
+def looks_like_tls(data: bytes | bytearray) -> bool:
+    """A record header."""
+    return len(data) >= 3 and CHANGE_CIPHER <= data[0] <= DATA and data[1] == 3 and data[2] <= 4
+
+
+class TlsWalker:
+    """One direction of a TLS conversation, fed in order; ``regions`` are what it found."""
+
+    def __init__(self) -> None:
+        self.regions: list[Region] = []
+        self._head = bytearray()
+        self._left = 0
+        self._reads = False
+        self._lost = False
+        self._protected = False
+        self._message = Gather()
+
+    def feed(self, position: int, data: bytes) -> None:
+        """The next bytes, as a segment brought them."""
+        if self._lost and not looks_like_tls(data):
+            return
+        self._lost = False
+        while data and not self._lost:
+            if self._left:
+                taken = data[: self._left]
+                self._left -= len(taken)
+                if self._reads:
+                    self._message.add(position, taken)
+                    self._messages()
+            else:
+                taken = data[: 5 - len(self._head)]
+                self._head += taken
+                if len(self._head) == 5:
+                    self._begin()
+            position += len(taken)
+            data = data[len(taken) :]
+
+    def _begin(self) -> None:
+        """A record."""
+        kind, self._left = self._head[0], int.from_bytes(self._head[3:], "big")
+        if not looks_like_tls(self._head) or self._left > LARGEST:
+            self._lost, self._left = True, 0
+            self.end()
+        self._protected = self._protected or kind in (CHANGE_CIPHER, DATA)
+        self._reads = kind == HANDSHAKE and not self._protected
+        self._head.clear()
+
+    def _messages(self) -> None:
+        """Messages that are whole; what cannot be one is blanked."""
+        while len(self._message.data) >= 4:
+            kind, size = self._message.data[0], int.from_bytes(self._message.data[1:4], "big")
+            if kind not in MESSAGES or size > TLS_HANDSHAKE:
+                self.regions.append(self._message.region(blanked))
+                self._message = Gather()
+                return
+            if len(self._message.data) < 4 + size:
+                return
+            self._take(self._message.split(4 + size))
+
+    def _take(self, message: Gather) -> None:
+        if message.data[0] == CLIENT_HELLO:
+            self.regions.append(message.region(mask_hello))
+        elif message.data[0] == CERTIFICATE:
+            self.regions.append(message.region(mask_certificates))
+
+    def gap(self, size: int) -> None:
+        """Bytes are missing: the message that they belong to is read as far as it came."""
+        if self._reads or size > self._left:
+            self.end()
+        self._lost = size > self._left
+        self._left = max(self._left - size, 0)
+        self._head.clear()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        if len(self._message.data) >= 4:
+            self._take(self._message)
+        self._message = Gather()
+
+
+def mask_hello(masks: Masks, data: bytes) -> bytes:
+    """A ClientHello, with its message header."""
+    out = bytearray(data)
+    at = 4 + 2 + 32
+    at += 1 + data[at] if at < len(data) else 0
+    at += 2 + int.from_bytes(data[at : at + 2], "big")
+    at += 1 + data[at] if at < len(data) else 0
+    at += 2
+    while at + 4 <= len(data):
+        kind, size = int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
+        if kind == SERVER_NAME:
+            start, stop = at + 9, min(at + 9 + int.from_bytes(data[at + 7 : at + 9], "big"), at + 4 + size, len(data))
+            name = data[start:stop].decode("latin-1")
+            masks.learn_name(name)
+            out[start:stop] = masks.name(name).encode("latin-1")
+        at += 4 + size
+    return bytes(out)
+
+
+def mask_certificates(masks: Masks, data: bytes) -> bytes:
+    """A Certificate message of TLS 1.2 and before (RFC 5246, 7.4.2), with its message header, whole or cut."""
+    out, at = bytearray(data), 7
+    while at + 3 <= len(data):
+        size = int.from_bytes(data[at : at + 3], "big")
+        start, stop = at + 3, min(at + 3 + size, len(data))
+        out[start:stop] = mask_certificate(masks, data[start:stop])
+        at += 3 + size
+    return bytes(out)
