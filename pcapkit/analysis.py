@@ -6,11 +6,12 @@ Reading keeps facts, ``report`` draws conclusions from them: it may be asked at 
 from __future__ import annotations
 
 import gc
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pcapkit import model
 from pcapkit._version import __version__
@@ -32,6 +33,8 @@ from pcapkit.tally import Tally
 from pcapkit.timings import Timings
 from pcapkit.trust.renamed import RENAMED
 from pcapkit.trust.verify import Trust
+
+LOG: Final = logging.getLogger("pcapkit")
 
 
 class Reading:
@@ -210,6 +213,8 @@ def run(paths: Iterable[str], options: Options, progress: ProgressFn | None = No
     if options.timings is not None:
         analysis.timings.lap("report")
         options.timings(analysis.timings.seconds)
+        fed, packets = (sum(counts) for counts in zip((0, 0), *((r.tracker.fed, r.packets) for r in analysis.readings), strict=True))
+        LOG.debug("%d of %d packets were handed to Python", fed, packets)
     return report
 
 
