@@ -95,13 +95,13 @@ class Waiting:
         return self._wants is not None
 
     def meet(self, client: str, frame: int) -> bool:
-        """A client shows itself in this frame; True if it had not done so before."""
+        """A client shows itself in this frame; True if it had not done so in an earlier one (of a window, datagrams are told before segments)."""
         known = self._clients.get(client)
         if known is not None and known <= frame:
             return False
         if known is not None or len(self._clients) < MAX_DEVICES:
             self._clients[client] = frame
-        return known is None
+        return True
 
     def begin(self, number: int, frame: int, client: str, server: str, server_name: str | None) -> Decision:
         """Let a conversation wait if it matters to nobody. Asked once for each, when its name is known (``frame``)."""
