@@ -138,6 +138,11 @@ class Tracker:
         """Conversations by address of the client (who opened them) and of the server, its port, and ``tcp``, ``udp``, …; None: any."""
         return self._connections.find(client, server, port, transport)
 
+    @property
+    def server_names(self) -> Sequence[str]:
+        """Server names by the number in the column ``name`` of the flow table; 0 is none."""
+        return self._connections.names
+
     def unanswered(self) -> list[int]:
         """TCP conversations whose SYN got nothing back."""
         return self._connections.unanswered()

@@ -209,7 +209,7 @@ def _flight(tls: Tls) -> str:
     if tls.chain and not tls.chain_borrowed:
         leaf = tls.verdict.leaf if tls.verdict else None
         name = (leaf.common_name or leaf.subject) if leaf else ""
-        return f"{version} Certificate {name} ({len(tls.chain)} sent)".replace("  ", " ")
+        return f"{version} Certificate {name}, {len(tls.chain)} sent".replace(" , ", ", ")
     if tls.resumed:
         return f"{version} ServerHello, resumed: no certificate"
     hidden = ": the certificate cannot be seen" if tls.version == 0x0304 else ""

@@ -31,7 +31,7 @@ def test_a_sign_in_that_works():
     assert told[2][0] == "open"
     assert told[2][3].startswith("TCP 443 open, ")
     assert told[3] == ("hello", True, "10.0.0.10", f"ClientHello for {FE}")
-    assert told[4] == ("flight", False, "10.0.0.10", "TLS 1.2 Certificate webext.contoso.com (1 sent)")
+    assert told[4] == ("flight", False, "10.0.0.10", "TLS 1.2 Certificate webext.contoso.com, 1 sent")
     assert [t[0] for t in told[5:]] == ["data", "data"]
 
 
