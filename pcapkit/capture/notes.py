@@ -168,7 +168,12 @@ def _listened_until(ports: list[Port], last_ns: int | None) -> int | None:
     which packets were cut away keeps the statistics of the whole."""
     used = [port for port in ports if port.packets]
     told = [port.listened_ns for port in used if port.listened_ns is not None and port.heard == port.packets]
-    return min(told) if last_ns is not None and told and len(told) == len(used) and min(told) > last_ns else None
+    if last_ns is None or not told or len(told) < len(used):
+        return None
+    end_ns = min(told)
+    if end_ns < last_ns // 100:  # dumpcap counts microseconds here even where the interface counts nanoseconds
+        end_ns *= 1_000
+    return end_ns if end_ns > last_ns else None
 
 
 def _by_place(problem: model.Problem) -> tuple[bool, int, str, str]:

@@ -153,8 +153,9 @@ class Capturing:
 
     def end(self) -> None:
         """What is still in the ring, and the counters."""
-        while not self._enough() and self._take():
-            pass
+        until = time.monotonic() + 2 * RETIRE_MS / 1_000  # by then the block that the kernel is filling is handed over
+        while not self._enough() and (self._take() or time.monotonic() < until):
+            time.sleep(0.005)
         self._count()
         self._output.close()
 

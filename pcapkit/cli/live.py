@@ -54,8 +54,25 @@ def follow(args: Namespace) -> int:
     from pcapkit.cli.capturing import feed_of, limits_of
     from pcapkit.live import LiveRun
 
-    live = LiveRun(feed_of(args), options, shown=_part(wanted, config.names), **limits_of(args))
-    with closing(live), stoppable(live.stop, signal.SIGHUP) as stop, Status.of(args, live) as status, Keys.of(args, live):
+    begun: list[LiveRun] = []
+    with stoppable(lambda: _stop(begun), signal.SIGHUP) as stop:
+        live = LiveRun(feed_of(args), options, shown=_part(wanted, config.names), **limits_of(args))
+        begun.append(live)
+        if stop():
+            live.stop()
+        with closing(live):
+            _tell(live, args, lines, notifier)
+    return _end(live, args, lines, stop, notifier)
+
+
+def _stop(begun: list[LiveRun]) -> None:
+    for live in begun:
+        live.stop()
+
+
+def _tell(live: LiveRun, args: Namespace, lines: Lines, notifier: Notifier | None) -> None:
+    """Say what is new, to the end."""
+    with Status.of(args, live) as status, Keys.of(args, live):
         for update in live.updates():
             status.clear()
             for said in update.said:
@@ -65,7 +82,6 @@ def follow(args: Namespace) -> int:
                 if notifier is not None and change.kind == "new":
                     notifier(dumps(live_finding(lines.redacted(change), live.now_ns)))
             status(update)
-    return _end(live, args, lines, stop, notifier)
 
 
 def _part(wanted: Narrowing, names: Mapping[str, str]) -> Callable[[Report], Report]:

@@ -25,7 +25,7 @@ LINES: Final = 20
 _ROOT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _PROGRAM: Final = "import sys; sys.path.append(sys.argv.pop(2)); from pcapkit.capturer.main import main; sys.exit(main())"
 _NOISE: Final = ("Packets captured:", "Packets received/dropped", "packets captured", "packet captured", "packets received by filter",
-    "packet received by filter", "packets dropped by", "packet dropped by", "data link type", "listening on")  # fmt: skip
+    "packet received by filter", "packets dropped by", "packet dropped by", "data link type", "Capturing on")  # fmt: skip
 
 
 class Failure(NamedTuple):
@@ -84,15 +84,10 @@ class Capturing:
             data = os.read(fd, 4_096)
             if not data:
                 break
-            if any(self._line(line) for line in self._split(data)):
-                if self._request.write and self.written is None:
-                    deadline = min(deadline, time.monotonic() + 2)  # the name of the file comes with it, or next
-                    continue
-                return
-            if self._began and (self.written or not self._request.write):
-                return
-        if self._began and self._child.poll() is None:
-            if self._relay is not None and self.written is None and self._request.write:
+            if any(list(map(self._line, self._split(data)))):
+                break
+        if self._began:
+            if self._request.write and self.written is None:  # tcpdump does not say it
                 self._begin_file(self._request.write)
             return
         self.close()
@@ -108,6 +103,8 @@ class Capturing:
         """Take a line that the capturer said; whether it means that it has begun."""
         if line.startswith(FILE):
             self._begin_file(line.removeprefix(FILE))
+            self._began = self._began or self.tool.name == "dumpcap"
+            return self._began
         elif line.startswith(READY):
             self._began = True
             return True
@@ -116,6 +113,8 @@ class Capturing:
         return False
 
     def _begin_file(self, path: str) -> None:
+        if not self._request.write:
+            return
         self.written = path
         if self._relay is not None:
             self._relay.add(path)

@@ -15,7 +15,8 @@ Name = Literal["dumpcap", "tcpdump", "pcapkit", "scapy"]
 CHOICE: Final = "PCAPKIT_CAPTURER"
 """Environment variable that names the capturer to use."""
 BUFFER_MIB: Final = 32
-READY: Final = ("ready ", "Capturing on ", "tcpdump: listening on ", "listening on ")
+READY: Final = ("ready ", "tcpdump: listening on ")
+"""So does a capturer say that it has begun; dumpcap by naming its file, since it says "Capturing on" before it has tried."""
 FILE: Final = "File: "
 _MEANINGS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     (
