@@ -11,6 +11,7 @@ from pcapkit_dissectors.messages import ExchangeAnswer, HttpResponse, LyncAnswer
 
 from pcapkit.rules._api import Note
 from pcapkit.rules._secrets import clear_credentials
+from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, Scene, SessionCase
 
 DISCOVERY = ("lync-discovery", "exchange-discovery")
@@ -130,3 +131,23 @@ def bare(url: str) -> str:
     """Scheme, host and path in lower case: what makes two redirects the same."""
     parts = split_url(url)
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}".lower().rstrip("/")
+
+
+IDENTITY = frozenset({"microsoftonline.com", "windows.net", "live.com"})
+"""Sign-in pages of the cloud are no portals."""
+PORTAL_WORDS = ("portal", "login", "hotspot", "captive", "guest", "splash")
+
+
+def portal_answered(placed: Placed) -> bool:
+    """A 511 (RFC 6585, 6), or a discovery URL answered with a redirect to a login page in another domain."""
+    response = placed.exchange.response
+    if response is None or service(placed) is None:
+        return False
+    if response.status == 511:
+        return True
+    target = redirect_target(placed)
+    if not target or not 300 <= response.status < 400:
+        return False
+    there = organisational_domain((split_url(target).hostname or "").lower()) or ""
+    login = any(word in target.lower() for word in PORTAL_WORDS)
+    return login and there != organisational_domain(host_of(placed)) and there not in IDENTITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service, shown_url, split_url, url_of
+from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, portal_answered, redirect_target, service, shown_url, split_url, url_of
 from pcapkit.rules._names import who
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Scene
@@ -23,7 +23,7 @@ RULE = Rule(
     facts={"from": "URL asked", "to": "URL sent to", "kind": "scheme or domain"},
     sources=("MS-OXDSCLI 3.1.5", "RedirectUrl (POX)"),
 )
-CLOUDS = ("microsoftonline.com", "windows.net", "outlook.com", "office365.com", "office.com", "lync.com", "microsoft.com", "online.lync.com")
+CLOUDS = frozenset({"microsoftonline.com", "windows.net", "outlook.com", "office365.com", "office.com", "lync.com", "microsoft.com"})
 
 
 @RULE.over_scene
@@ -33,7 +33,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     for placed in exchanges(scene):
         session = placed.session
         target = redirect_target(placed)
-        if target is None or service(placed) is None:
+        if target is None or service(placed) is None or portal_answered(placed):
             continue
         kind = _kind(placed, target)
         source = url_of(placed)
@@ -62,5 +62,4 @@ def _kind(placed: Placed, target: str) -> str | None:
         return "scheme"
     home = {organisational_domain(placed.session.domain), organisational_domain(host_of(placed))}
     there = organisational_domain((parts.hostname or "").lower())
-    foreign = bool(there) and there not in home and not (parts.hostname or "").lower().endswith(CLOUDS)
-    return "domain" if foreign and not secure else None
+    return "domain" if there and there not in home | CLOUDS and not secure else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, redirect_target, service, shown_url, split_url
+from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, portal_answered, redirect_target, shown_url
 from pcapkit.rules._names import who
-from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -28,8 +27,6 @@ NOTHING = ("/generate_204", "/gen_204")
 """Probes whose right answer is 204, without a page."""
 WORDS = (b"success", b"microsoft connect test", b"microsoft ncsi")
 """What the pages of the other probes say, in lower case."""
-IDENTITY = ("microsoftonline.com", "windows.net", "live.com")
-"""Sign-in pages of the cloud are no portals."""
 PROBE_PATHS = ("/hotspot-detect.html", "/library/test/success.html", "/connecttest.txt", "/ncsi.txt", *NOTHING)
 
 
@@ -39,7 +36,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     done: set[tuple[str, str]] = set()
     for placed, probe in (*((p, True) for p in _probes(scene)), *((p, False) for p in exchanges(scene))):
         key = (placed.session.id, host_of(placed))
-        if key in done or not (_probe(placed) if probe else _discovery(placed)):
+        if key in done or not (_probe(placed) if probe else portal_answered(placed)):
             continue
         done.add(key)
         response, target = placed.exchange.response, redirect_target(placed)
@@ -80,17 +77,3 @@ def _probe(placed: Placed) -> bool:
     if path.endswith(NOTHING):
         return bool(response.body_len)
     return response.raw_body is not None and placed.exchange.response_complete and not any(word in response.raw_body.lower() for word in WORDS)
-
-
-def _discovery(placed: Placed) -> bool:
-    response = placed.exchange.response
-    if response is None or service(placed) is None:
-        return False
-    if response.status == 511:
-        return True
-    target = redirect_target(placed)
-    if not target or not 300 <= response.status < 400:
-        return False
-    there = organisational_domain((split_url(target).hostname or "").lower()) or ""
-    login = any(word in target.lower() for word in ("portal", "login", "hotspot", "captive", "guest", "splash"))
-    return login and there != organisational_domain(host_of(placed)) and not there.endswith(IDENTITY)

@@ -268,7 +268,15 @@ def test_a_portal_before_discovery():
     world = World()
     phone = phone_at(world)
     phone.http(FE, LDI, ROOT, status=302, location="http://portal.hotel.example/login?u=1", content_type="text/html")
-    assert findings(world)["captive-portal"].severity == "info"
+    found = findings(world)
+    assert found["captive-portal"].severity == "info"
+    assert "autodiscover-redirect-insecure" not in found
+
+
+def test_a_name_that_ends_like_a_cloud_is_none():
+    world = World()
+    phone_at(world).http(FE, LDI, ROOT, status=302, location="https://evil-microsoft.com/x")
+    assert findings(world)["autodiscover-redirect-insecure"].facts["kind"] == "domain"
 
 
 APPLE, GOOGLE = ("captive.apple.com", "/hotspot-detect.html"), ("connectivitycheck.gstatic.com", "/generate_204")
