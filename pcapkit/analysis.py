@@ -163,6 +163,10 @@ class Analysis:
         changed = (len(interest.domains), len(interest.addresses)) != before
         return reading.tracker.reconsider() if changed else []
 
+    def name_of(self, client: str, server: str) -> str | None:
+        """The name whose look-up last led this client to a server."""
+        return self._collector.name_of(client, server)
+
     def report(self, now_ns: int | None = None) -> Report:
         """What is known by now. ``now_ns``: until when was listened, on the captures' clock; None: until the last packet, or as a capture tells."""
         from pcapkit.rules import judge
