@@ -1,4 +1,4 @@
-"""Observations as the lines of ``pcapkit dissect``: the field names of the public contract, secrets left out (reliability.md 7).
+"""Observations as the lines of ``pcapkit dissect``: the field names of the public contract, secrets left out (docs/security.md).
 
 The target of a request and ``location`` are printed as sent, but for user information in URLs and the values of parameters whose names say that they
 are secret. Other headers, bodies and certificates are in ``raw_`` fields, which are never printed.

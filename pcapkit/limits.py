@@ -87,7 +87,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What the rules call late, short or few (autodiscover.md 12.1). Each can be changed in the configuration under ``[thresholds]``."""
+    """What the rules call late, short or few (docs/domain.md, 11). Each can be changed in the configuration under ``[thresholds]``."""
 
     syn_min: int = 2
     syn_wait_s: float = 3.0

@@ -1,4 +1,4 @@
-"""The nouns of the report, frozen and without behaviour: exactly what ``pcapkit.report/1`` prints (contract, section 2).
+"""The nouns of the report, frozen and without behaviour: exactly what ``pcapkit.report/1`` prints (docs/contract.md, 2).
 
 Times are ns since the Unix epoch (``*_ns``); the writers of the report turn them into text. Text is the packet's true text (bytes that are no UTF-8
 as surrogate escapes): every output but JSON passes it through ``report.escape.visible``. Identifiers: D1 device, S1 session, F1 finding, T1 flow.

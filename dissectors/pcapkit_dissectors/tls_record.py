@@ -39,7 +39,7 @@ TOLD: Final = 8
 MESSAGES: Final = 512
 """Handshake messages, alerts and cipher changes in clear read of each direction."""
 _DATA_MIN: Final = 40
-"""A protected record of this length holds data, not an alert or the end of a handshake (autodiscover 9.5)."""
+"""A protected record of this length holds data, not an alert or the end of a handshake (docs/domain.md, 6)."""
 
 
 class Half:

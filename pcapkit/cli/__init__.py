@@ -16,7 +16,7 @@ _LEAVE_AT_ONCE = frozenset({"analyze", "dissect"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line (default: the process's own) and give its exit code (contract, section 1)."""
+    """Run a command line (default: the process's own) and give its exit code (docs/contract.md, 1)."""
     from pcapkit.cli import errors
 
     words = list(sys.argv[1:] if argv is None else argv)

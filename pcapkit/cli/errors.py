@@ -17,7 +17,7 @@ STOPPED: Final = 130
 TERMINATED: Final = 143
 
 PRECEDENCE: Final = (USAGE, BUG, MISSING, OUTPUT, INPUT, TERMINATED, STOPPED, FOUND)
-"""Where several apply, the first of these (contract, section 1)."""
+"""Where several apply, the first of these (docs/contract.md, 1)."""
 
 LINE_CHARS: Final = 400
 

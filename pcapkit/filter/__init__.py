@@ -1,4 +1,4 @@
-"""The filter language of ``--filter``, ``extract`` and the terminal browser: text to a predicate over rows (ux: filter language).
+"""The filter language of ``--filter``, ``extract`` and the terminal browser: text to a predicate over rows.
 
 A *row* is a mapping from field to the values that it has there: ``{"device": ("D1", "iPhone-Joe"), "port": (443,), "time": (ns, ns)}``. A predicate
 never raises on a row, and takes time linear in its text: no ``eval``, no backtracking.

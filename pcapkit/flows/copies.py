@@ -1,7 +1,7 @@
 """Copies of packets that a mirror port shows twice, or that were captured on both sides of a router.
 
 A copy has the same sender, receiver, IP identification, sequence number, length and checksum (or TCP options) within 5 ms; a retransmission has a new
-identification or comes later (autodiscover.md 13, capture-duplicates). Its TTL is the same (mirrored) or another (routed in between).
+identification or comes later (docs/domain.md, 10). Its TTL is the same (mirrored) or another (routed in between).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all conversations together say about the capture: one direction only, bytes that were lost, segments that no wire carries (autodiscover.md 13)."""
+"""What all conversations together say about the capture: one direction only, bytes that were lost, segments that no wire carries (docs/domain.md, 10)."""
 
 from __future__ import annotations
 

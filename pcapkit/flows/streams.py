@@ -1,4 +1,4 @@
-"""Ordered streams to events: which dissector reads a conversation, and the one boundary where its errors stop (reliability.md, 3)."""
+"""Ordered streams to events: which dissector reads a conversation, and the one boundary where its errors stop (docs/security.md)."""
 
 from __future__ import annotations
 

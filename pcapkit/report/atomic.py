@@ -1,4 +1,4 @@
-"""Output files that are whole or not there (reliability: never half, never through a link)."""
+"""Output files that are whole or not there, never half, never through a link (docs/security.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as JSON and JSON lines (contract, section 2): the true text of the packets, in pure ASCII."""
+"""The report as JSON and JSON lines (docs/contract.md, 2): the true text of the packets, in pure ASCII."""
 
 from __future__ import annotations
 

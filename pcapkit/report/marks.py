@@ -1,4 +1,4 @@
-"""Marks, words and colours of severities and outcomes, shared by the text report, the HTML report and the terminal browser (ux: marks and colour)."""
+"""Marks, words and colours of severities and outcomes, shared by the text report, the HTML report and the terminal browser."""
 
 from __future__ import annotations
 

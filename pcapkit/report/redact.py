@@ -1,4 +1,4 @@
-"""``--redact``: personal data as numbers, at the model's border, so that no form of the report can forget it (reliability: secrets).
+"""``--redact``: personal data as numbers, at the model's border, so that no form of the report can forget it (docs/security.md).
 
 Users, device names, hosts, MACs and the host part of addresses are numbered by appearance; what diagnosis needs stays: domains, networks, vendors,
 the discovery names. ``Redactor.key`` tells what stands behind each number.

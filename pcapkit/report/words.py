@@ -55,7 +55,7 @@ COUNT_WORDS: Final = {
 """Keys of ``Report.counts`` in the order they are told; other keys serve sentences of their own."""
 
 PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
-"""What always counts as inside (autodiscover.md 12)."""
+"""What always counts as inside (docs/domain.md, 1)."""
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

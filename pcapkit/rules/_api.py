@@ -2,7 +2,7 @@
 
 A rule looks at the scene and yields *hits*: one for each device and session that a cause hits. The engine joins hits of the same code and subject into
 one finding (its severity the worst, its confidence the best), hides consequences under their cause, lowers confidence where the capture has
-gaps, and lists what cannot be judged (autodiscover.md 12).
+gaps, and lists what cannot be judged (docs/domain.md, 9).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Note = tuple[Ref, str]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One device hit by one cause. ``subject`` says what one cause is (autodiscover.md 12): hits with equal subject become one finding.
+    """One device hit by one cause. ``subject`` says what one cause is (docs/domain.md, 9): hits with equal subject become one finding.
 
     ``headline`` is the instance's own sentence (the finding's ``detail`` starts with it); ``remedy`` replaces the rule's if given;
     ``facts`` is merged over the hits, ``device_facts`` stands under ``facts.by_device[id]``. ``attempt``: what the engine needs for suppression;

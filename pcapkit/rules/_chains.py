@@ -1,7 +1,7 @@
-"""What devices met and how they took it: shared by the ``untrusted-*`` and ``cert-*`` rules (autodiscover.md 9, 13).
+"""What devices met and how they took it: shared by the ``untrusted-*`` and ``cert-*`` rules (docs/domain.md, 6 and 9).
 
 A *meeting* is one chain that one session was shown by one server for one name. What the device did is judged there and not for the whole device: a
-mail app accepts what another app refuses (autodiscover.md 5.6).
+mail app accepts what another app refuses (docs/domain.md, 3).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OTHER_WAYS: Final[dict[Role, tuple[Role, ...]]] = {
     "exch-autodiscover": ("exch-root", "exch-srv", "mobility"),
     "exch-srv": ("exch-root", "exch-autodiscover", "mobility"),
 }
-"""Where a client goes on when a name fails (autodiscover.md 4.1, 5.1). Beside these, the same name elsewhere, or over HTTP."""
+"""Where a client goes on when a name fails (docs/domain.md, 2 and 3). Beside these, the same name elsewhere, or over HTTP."""
 _HOW: Final = {
     "A": "with a TLS alert",
     "B": "with an encrypted alert",
@@ -169,11 +169,11 @@ def react(meeting: Meeting, ways: Ways, window: int) -> None:
 
 
 def step_one_passed(meeting: Meeting) -> bool:
-    """Exchange's first step failed and a later one worked: that is how it should be, and silent (autodiscover.md 5.1)."""
+    """Exchange's first step failed and a later one worked: that is how it should be, and silent (docs/domain.md, 3)."""
     return meeting.first.role == "exch-root" and meeting.other_way is not None and not meeting.reaction.startswith("accepted")
 
 
-# ---------------------------------------------------------------- severities (autodiscover.md 13)
+# ---------------------------------------------------------------- severities (docs/domain.md, 9)
 
 Grade = Callable[[Meeting, Fault], Severity]
 

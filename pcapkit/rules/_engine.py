@@ -1,4 +1,4 @@
-"""From hits to findings: honesty about the capture, suppression, joining, limits, order (autodiscover.md 12).
+"""From hits to findings: honesty about the capture, suppression, joining, limits, order (docs/domain.md, 9).
 
 Rules say what they see, one hit a device; everything that holds for all rules alike stands here and in ``_suppression``.
 """

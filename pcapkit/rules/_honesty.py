@@ -1,4 +1,4 @@
-"""Capture honesty: what rests on absence is less sure where the capture lost packets, and is not said where it never saw them (autodiscover.md 12)."""
+"""Capture honesty: what rests on absence is less sure where the capture lost packets, and is not said where it never saw them (docs/domain.md, 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP exchanges that matter: shared by the rules on fallback, redirects, errors and credentials (autodiscover.md 10)."""
+"""HTTP exchanges that matter: shared by the rules on fallback, redirects, errors and credentials (docs/domain.md, 7)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def answered(placed: Placed) -> list[Note]:
 
 
 def normal_challenge(exchange: Exchange) -> bool:
-    """A 401 that belongs to every sign-in: no credentials were sent, or the answer carries on an NTLM/Negotiate handshake (chapter 10)."""
+    """A 401 that belongs to every sign-in: no credentials were sent, or the answer carries on an NTLM/Negotiate handshake (docs/domain.md, 7)."""
     if exchange.response is None or exchange.response.status != 401:
         return False
     if not clear_credentials(exchange):
@@ -98,7 +98,7 @@ def normal_challenge(exchange: Exchange) -> bool:
 
 
 def is_step_one(placed: Placed) -> bool:
-    """Exchange's first guess, the bare domain: its failures alone are normal (5.1)."""
+    """Exchange's first guess, the bare domain: its failures alone are normal (docs/domain.md, 3)."""
     return placed.attempt.role == "exch-root"
 
 

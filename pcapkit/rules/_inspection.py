@@ -1,4 +1,4 @@
-"""Is a private CA one that inspects TLS? Then it signs public names that have nothing to do with the company (autodiscover.md 8.5, 13)."""
+"""Is a private CA one that inspects TLS? Then it signs public names that have nothing to do with the company (docs/domain.md, 6 and 9)."""
 
 from __future__ import annotations
 

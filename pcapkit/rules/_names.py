@@ -1,4 +1,4 @@
-"""Look-ups of the names that a session needs: shared by the ``dns-*``, ``discover-*`` and ``external-*`` rules (autodiscover.md 7)."""
+"""Look-ups of the names that a session needs: shared by the ``dns-*``, ``discover-*`` and ``external-*`` rules (docs/domain.md, 4)."""
 
 from __future__ import annotations
 

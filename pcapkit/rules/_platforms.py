@@ -1,4 +1,4 @@
-"""What each platform does with a fault, whatever the devices of this capture did (autodiscover.md 4.2, 9.3): ``facts.platforms``.
+"""What each platform does with a fault, whatever the devices of this capture did (docs/domain.md, 6): ``facts.platforms``.
 
 Keys: ``ios``, ``android-up-to-6``, ``android-from-7`` (apps that target API 24 or later), ``windows-phone``, ``windows``. Codes without an entry are
 treated alike by all.

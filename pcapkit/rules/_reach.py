@@ -1,4 +1,4 @@
-"""Why a connection did not come about: shared by the ``hairpin-*`` and ``service-*`` rules (autodiscover.md 8.3, 8.4, 13)."""
+"""Why a connection did not come about: shared by the ``hairpin-*`` and ``service-*`` rules (docs/domain.md, 5 and 9)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _gave_up_early(scene: Scene, attempt: Attempt, session: SessionCase) -> bool
 
 
 def _stalled(scene: Scene, connection: Connection, attempt: Attempt) -> bool:
-    """Established, the client spoke, and for ``stall_wait_s`` the server sent no payload that arrived (8.3, "stalls").
+    """Established, the client spoke, and for ``stall_wait_s`` the server sent no payload that arrived (docs/domain.md, 5).
 
     What the device acknowledged did arrive, and only the capture lost it; one number may be that of a FIN.
     """
@@ -120,7 +120,7 @@ def kind_of(scene: Scene, attempt: Attempt, session: SessionCase) -> Kind | None
 
 
 def works_beside(scene: Scene, attempt: Attempt, session: SessionCase) -> bool:
-    """Port 80 broke, and 443 of the same name works: clients try both, this is silent (chapter 13, Hairpin)."""
+    """Port 80 broke, and 443 of the same name works: clients try both, this is silent (docs/domain.md, 5)."""
     if attempt.port != 80:
         return False
     return any(
@@ -319,7 +319,7 @@ def by_icmp(found: Obstacle, table: Mapping[tuple[int, int], str]) -> tuple[str,
 
 
 def ours(scene: Scene, found: Obstacle) -> list[OursEvidence]:
-    """Evidence that the address is our own public one; empty where the word hairpin may not be used (8.4)."""
+    """Evidence that the address is our own public one; empty where the word hairpin may not be used (docs/domain.md, 5)."""
     attempt = found.attempt
     if not found.session.device.inside or attempt.address is None or scene.is_inside(attempt.address):
         return []

@@ -1,4 +1,4 @@
-"""What in an HTTP exchange would be a secret on a clear wire. Never the value: only that it is there, and under which name (reliability.md 7)."""
+"""What in an HTTP exchange would be a secret on a clear wire. Never the value: only that it is there, and under which name (docs/security.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pcapkit.sessions.scene import Exchange
 
 COOKIE_MIN = 16
-"""Shorter values do not sign anybody in (autodiscover.md 10)."""
+"""Shorter values do not sign anybody in (docs/domain.md, 7)."""
 AFFINITY = frozenset({"ms-wsman", "bigipserver", "arraffinity", "arraffinitysamesite", "serverid", "x-backendcookie"})
 
 

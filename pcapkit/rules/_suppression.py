@@ -1,4 +1,4 @@
-"""Which finding hides which, and which is named as the cause of which (autodiscover.md 12): the one table of it.
+"""Which finding hides which, and which is named as the cause of which (docs/domain.md, 9): the one table of it.
 
 Each line says: a hit of one of ``codes`` is hidden under (or caused by) a hit of one of ``causes`` *of the same session* if ``scope`` holds between
 the two. Hidden hits are not reported; their frames become evidence of the cause. Rules do not repeat any of this: the engine fills

@@ -1,4 +1,4 @@
-"""Handshakes that end early: what the rules ``tls-*`` share (autodiscover.md 9.5, 9.6)."""
+"""Handshakes that end early: what the rules ``tls-*`` share (docs/domain.md, 6)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SERVER: Final = 1
 FATAL: Final = 2
 PROTOCOL_VERSION: Final = 70
 MAYBE_VERSION: Final = frozenset((40, 71))
-"""Alerts of a server that also stand for a refused version, if the versions explain it (autodiscover.md 9.6)."""
+"""Alerts of a server that also stand for a refused version, if the versions explain it (docs/domain.md, 6)."""
 CLIENT_VERSION: Final = frozenset((70, 40, 47, 71, 80, 86))
-"""Alerts by which a client refuses a ServerHello below its own minimum (autodiscover.md 9.6)."""
+"""Alerts by which a client refuses a ServerHello below its own minimum (docs/domain.md, 6)."""
 NO_FAULT: Final = frozenset((0, 90))
 """close_notify and user_canceled."""
 CERTIFICATE: Final = frozenset((42, 43, 44, 45, 46, 48, 49, 113))
-"""Alerts about the peer's certificate: of a client they are a refusal (9.5, class A)."""
+"""Alerts about the peer's certificate: of a client they are a refusal (docs/domain.md, 6, class A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def hello_notes(broken: Broken) -> list[Note]:
 
 
 def is_version_refusal(scene: Scene, broken: Broken) -> tuple[str, bool] | None:
-    """Reason and certainty, None if something else ended the handshake (autodiscover.md 9.6)."""
+    """Reason and certainty, None if something else ended the handshake (docs/domain.md, 6)."""
     ending, tls = broken.ending, broken.tls
     if ending.side == "client":
         return refused_by_client(ending, tls)

@@ -1,4 +1,4 @@
-"""Which certificates and which contents of a session could not be judged, and why: said instead of silence (autodiscover.md 9.1, 12.2)."""
+"""Which certificates and which contents of a session could not be judged, and why: said instead of silence (docs/domain.md, 6 and 9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESUMED = "the TLS session was resumed: no certificate was sent"
 LOST = "the certificate message is not in the capture"
 ENCRYPTED = "TLS, no keys: requests and answers cannot be read"
 CONTENTS: Final = ("autodiscover-*", "access-location-*", "mcx-internal-url", "mobility-service-error", "affinity-lost")
-"""Codes that rest on what was asked and answered over HTTP (autodiscover.md 12.2)."""
+"""Codes that rest on what was asked and answered over HTTP (docs/domain.md, 9)."""
 
 
 def unseen_chains(scene: Scene) -> Iterator[Unjudged]:

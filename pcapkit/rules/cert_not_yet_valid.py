@@ -13,7 +13,7 @@ from pcapkit.trust.checks import day_of
 from pcapkit.trust.verdict import Fault
 
 CLOCK_HOURS: Final = 48
-"""A gap up to here looks like a wrong clock (autodiscover.md 13)."""
+"""A gap up to here looks like a wrong clock."""
 
 RULE = Rule(
     code="cert-not-yet-valid",

@@ -62,7 +62,7 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 
 def _form(session: SessionCase, attempt: Attempt, https: list[Attempt]) -> Form | None:
-    """Which of chapter 10 (a)-(c) it is; None for (d), (e) and what is not known."""
+    """Which form of fall-back it is (docs/domain.md, 7); None where it is none, or not known."""
     if session.service == "exchange" and not any(_exchange_wrong(session, attempt, e) for e in attempt.exchanges):
         return None
     before = [a for a in https if a.first_time_ns <= attempt.first_time_ns + PARALLEL_NS]
@@ -81,7 +81,7 @@ def _form(session: SessionCase, attempt: Attempt, https: list[Attempt]) -> Form 
 
 
 def _exchange_wrong(session: SessionCase, attempt: Attempt, exchange: Exchange) -> bool:
-    """What Exchange's port-80 step must not do: settings, a challenge, or a redirect to http (chapter 10)."""
+    """What Exchange's port-80 step must not do: settings, a challenge, or a redirect to http (docs/domain.md, 3)."""
     if session.service != "exchange":
         return False
     response = exchange.response

@@ -1,4 +1,4 @@
-"""DNS answer → address → connection → TLS → HTTP: what a device tried, tied together (autodiscover.md 12, "attempt")."""
+"""DNS answer → address → connection → TLS → HTTP: what a device tried, tied together (docs/domain.md, 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is a device (autodiscover.md 11): inside hosts that ask, told apart by MAC at the tap, leases, ARP and ND; routers looked through."""
+"""Who is a device (docs/domain.md, 8): inside hosts that ask, told apart by MAC at the tap, leases, ARP and ND; routers looked through."""
 
 from __future__ import annotations
 

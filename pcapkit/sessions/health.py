@@ -1,4 +1,4 @@
-"""What the capture lost or never saw (autodiscover.md 13, "Capture quality"), and where the tap stands.
+"""What the capture lost or never saw (docs/domain.md, 10), and where the tap stands.
 
 Careful words: unanswered SYNs prove no one-way capture, nor do servers that retransmit to a phone which has left; a segment that arrives late is no
 loss; frame lengths say nothing about offload.

@@ -1,4 +1,4 @@
-"""What tells one platform from another (autodiscover.md 11), as data."""
+"""What tells one platform from another (docs/domain.md, 8), as data."""
 
 from __future__ import annotations
 

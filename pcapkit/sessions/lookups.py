@@ -1,4 +1,4 @@
-"""DNS messages → look-ups: questions with their answers, repeats, second servers and address types together (autodiscover.md 7.1)."""
+"""DNS messages → look-ups: questions with their answers, repeats, second servers and address types together (docs/domain.md, 4)."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _outcome(queries: list[Query], positive: bool, end_ns: int, thresholds: Thre
 
 
 def _silence(queries: list[Query], seen: set[int | None], end_ns: int, thresholds: Thresholds) -> LookupOutcome:
-    """No type has an answer that decides: given up (autodiscover.md 12.1, ``dns_wait``), or too early to tell."""
+    """No type has an answer that decides: given up (docs/domain.md, 11, ``dns_wait_s``), or too early to tell."""
     unanswered = [q for q in queries if q.reply is None and q.qtype in ("A", "AAAA", "SRV", "ANY")]
     if not unanswered or seen - {0}:
         return "unknown"
@@ -228,7 +228,7 @@ def decided(lookup: Lookup) -> Ref:
 
 
 def doubt(lookups: Iterable[Lookup], attempts: Iterable[Attempt], thresholds: Thresholds) -> None:
-    """A device that goes on to connect by the name knew the answer, seen or not: such a silence is the capture's (autodiscover.md 12.1, ``dns_wait``)."""
+    """A device that goes on to connect by the name knew the answer, seen or not: such a silence is the capture's (docs/domain.md, 11, ``dns_wait_s``)."""
     used: dict[tuple[str, str], list[int]] = {}
     for attempt in attempts:
         if attempt.name:

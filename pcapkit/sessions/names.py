@@ -1,4 +1,4 @@
-"""What each name is for: known by itself, by an answer, by a request, by an option; else guessed from the order of things (autodiscover.md 12)."""
+"""What each name is for: known by itself, by an answer, by a request, by an option; else guessed from the order of things (docs/domain.md, 1)."""
 
 from __future__ import annotations
 

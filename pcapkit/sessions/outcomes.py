@@ -1,4 +1,4 @@
-"""How an attempt ended: the first layer that failed, and why (autodiscover.md 8.3, 9.5, 9.6, 10)."""
+"""How an attempt ended: the first layer that failed, and why (docs/domain.md, 5, 6 and 7)."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def exchange_fault(exchange: Exchange, attempt: Attempt | None = None) -> str | 
 
 
 def _leaves_domain(attempt: Attempt, exchange: Exchange) -> bool:
-    """A 3xx to another domain, which Lync clients do not follow (autodiscover.md 3.2)."""
+    """A 3xx to another domain, which Lync clients do not follow (docs/domain.md, 2)."""
     response = exchange.response
     if response is None or not 300 <= response.status < 400 or not response.location or "://" not in response.location:
         return False
@@ -224,12 +224,12 @@ def _leads_back(exchange: Exchange) -> bool:
 
 
 def _harmless(exchange: Exchange, answer: ExchangeAnswer) -> bool:
-    """ErrorCode 600 on a GET is the healthy sign (autodiscover.md 5.2)."""
+    """ErrorCode 600 on a GET is the healthy sign (docs/domain.md, 3)."""
     return answer.error_code == "600" and exchange.request is not None and exchange.request.method == "GET"
 
 
 def is_challenge(exchange: Exchange) -> bool:
-    """A normal 401: the request bore no credentials, or the handshake of NTLM goes on (autodiscover.md 10)."""
+    """A normal 401: the request bore no credentials, or the handshake of NTLM goes on (docs/domain.md, 7)."""
     if exchange.response is None or exchange.response.status != 401:
         return False
     headers = exchange.request.raw_headers if exchange.request else ()

@@ -1,4 +1,4 @@
-"""Which platform a device is: signals with weights, the sum decides, the observations are told (autodiscover.md 11)."""
+"""Which platform a device is: signals with weights, the sum decides, the observations are told (docs/domain.md, 8)."""
 
 from __future__ import annotations
 

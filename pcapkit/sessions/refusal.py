@@ -1,4 +1,4 @@
-"""Did the client accept the server's flight, or refuse it, and how surely is that known (autodiscover.md 9.4-9.5).
+"""Did the client accept the server's flight, or refuse it, and how surely is that known (docs/domain.md, 6).
 
 A refusal is read from alerts, record lengths and who closed. **The alert number names the client's library, never the fault**: the chain says why,
 the alert says *that*. ``classify`` looks at one connection; ``refine`` at all connections of one device to one name.

@@ -182,7 +182,7 @@ class Told(NamedTuple):
 
 
 def told_by_lync(answer: LyncAnswer) -> list[Told]:
-    """Hosts of a Lync answer (autodiscover.md 3.4, 12). ``Internal/Mcx`` and ``Internal/Ucwa`` say nothing about the inside."""
+    """Hosts of a Lync answer (docs/domain.md, 2). ``Internal/Mcx`` and ``Internal/Ucwa`` say nothing about the inside."""
     inside = (answer.access_location or "").lower() == "internal"
     found: list[Told] = []
     for link in answer.links:

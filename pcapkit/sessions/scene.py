@@ -61,7 +61,7 @@ LookupOutcome = Literal["answered", "negative", "servfail", "refused", "timeout"
 
 @dataclass(slots=True)
 class Lookup:
-    """All questions of one device for one name that belong together (autodiscover.md 7.1): A, AAAA and HTTPS, repeats, second servers.
+    """All questions of one device for one name that belong together (docs/domain.md, 4): A, AAAA and HTTPS, repeats, second servers.
 
     ``outcome``: ``negative`` is NXDOMAIN or NODATA for every address type asked; ``unknown`` is a question that the capture cannot judge.
     ``addresses`` of all answers; ``owner`` the end of the CNAME chain (``name`` itself without one); ``cname`` the chain.
@@ -81,7 +81,7 @@ class Lookup:
     srv: tuple[str, ...] = ()
     """Targets of SRV answers, ``name:port``."""
     search_of: str | None = None
-    """The name that a resolver's search suffix was appended to: this look-up says nothing about it (autodiscover.md 7.1)."""
+    """The name that a resolver's search suffix was appended to: this look-up says nothing about it (docs/domain.md, 4)."""
 
     @property
     def first(self) -> Ref:
@@ -89,7 +89,7 @@ class Lookup:
 
     @property
     def sinkholed(self) -> bool:
-        """Answered, and with nothing but addresses that lead nowhere (autodiscover.md 7.2)."""
+        """Answered, and with nothing but addresses that lead nowhere (docs/domain.md, 4)."""
         nowhere = (a in ("0.0.0.0", "::", "::1") or a.startswith("127.") for a in self.addresses)
         return self.outcome == "answered" and bool(self.addresses) and all(nowhere)
 
@@ -117,7 +117,7 @@ RefusalClass = Literal["A", "B", "C", "D", "E"]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The client refused the server's flight (autodiscover.md 9.5). ``confidence`` as there; ``evidence`` the frames that show it."""
+    """The client refused the server's flight (docs/domain.md, 6). ``confidence`` as there; ``evidence`` the frames that show it."""
 
     kind: RefusalClass
     confidence: Literal["high", "medium", "low"]
@@ -275,7 +275,7 @@ class NameFact:
 
 @dataclass(frozen=True, slots=True)
 class NatCopy:
-    """A SYN seen again behind the NAT: same ISN and source port, another address (autodiscover.md 8.3)."""
+    """A SYN seen again behind the NAT: same ISN and source port, another address (docs/domain.md, 5)."""
 
     original: Ref
     copy: Ref
@@ -330,7 +330,7 @@ class Scene:
     """Everything of one run, for the rules.
 
     ``names`` by lower-case name. ``find(client, server, port)`` gives the connections of the whole capture (None: any), sessions or not.
-    ``ours(address, name, device)`` lists the evidence H1-H6 that an address is our own public one (autodiscover.md 8.4), strongest first.
+    ``ours(address, name, device)`` lists the evidence H1-H6 that an address is our own public one (docs/domain.md, 5), strongest first.
     """
 
     captures: tuple[Capture, ...]

@@ -1,4 +1,4 @@
-"""Attempts and look-ups → sessions: one device, one account domain, one service, until it is idle (autodiscover.md 12, "session")."""
+"""Attempts and look-ups → sessions: one device, one account domain, one service, until it is idle (docs/domain.md, 1)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class _Grouping:
         return any(start - self._idle <= item.end_ns and item.start_ns <= end + self._idle for start, end in near)
 
     def _leak(self, domain: str) -> _Open | None:
-        """``autodiscover.`` of a public suffix, or of a parent that the account does not belong to: part of the session that it leaks from (5.5)."""
+        """``autodiscover.`` of a public suffix, or of a parent that the account does not belong to: part of the session that it leaks from (docs/domain.md, 3)."""
         if domain in self._names.accounts.get(self._device.id, ()) or (self._device.id, domain) in self._names.roots:
             return None
         below = [o for o in self._open if o.service == "exchange" and o.domain.endswith("." + domain)]

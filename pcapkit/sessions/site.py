@@ -1,4 +1,4 @@
-"""Inside and outside, and which public addresses are our own (autodiscover.md 8.4, 12)."""
+"""Inside and outside, and which public addresses are our own (docs/domain.md, 1 and 5)."""
 
 from __future__ import annotations
 

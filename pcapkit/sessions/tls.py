@@ -1,4 +1,4 @@
-"""TLS events of a conversation → its handshake as one object (autodiscover.md 9)."""
+"""TLS events of a conversation → its handshake as one object (docs/domain.md, 6)."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _resumed(tls: Tls) -> bool:
 
 
 class Chains:
-    """Chains by server and name, to judge, and to lend to conversations that show none (autodiscover.md 9.1)."""
+    """Chains by server and name, to judge, and to lend to conversations that show none (docs/domain.md, 6)."""
 
     def __init__(self, trust: Trust | None) -> None:
         self._trust = trust

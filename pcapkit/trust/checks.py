@@ -1,4 +1,4 @@
-"""The checks of a chain, one by one: name, dates, issuer, hash, key, purpose, lifetime (autodiscover.md 9.2, 9.3). Plain data in and out."""
+"""The checks of a chain, one by one: name, dates, issuer, hash, key, purpose, lifetime (docs/trust.md; docs/domain.md, 6). Plain data in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did this key sign that certificate? A link of a chain is a signature that verifies, whatever its hash (autodiscover.md 9.2, 4).
+"""Did this key sign that certificate? A link of a chain is a signature that verifies, whatever its hash (docs/trust.md).
 
 ``verify_directly_issued_by`` of the library refuses SHA-1 and would make an old chain look broken, so the issuer's key is asked itself.
 """

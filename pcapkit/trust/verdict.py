@@ -64,7 +64,7 @@ class Fault(NamedTuple):
 class Verdict:
     """The verdict on a chain for a name at a time. ``path`` from the leaf up, as far as it could be built; ``anchor_source``: public, retired, trust, system.
 
-    ``missing_issuer``: name of the first issuer that could not be found. ``faults`` in the order of autodiscover.md 9.2.
+    ``missing_issuer``: name of the first issuer that could not be found. ``faults`` in the order of docs/trust.md.
     ``name_ok`` None: no name to compare. ``expired_extra``: expired certificates that were sent but are not on the path.
     ``low_confidence``: why the status is less sure than usual, or None. ``by_names``: names inside the certificates were replaced (a redacted cut),
     so that no signature shows the path.

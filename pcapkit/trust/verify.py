@@ -1,4 +1,4 @@
-"""The verdict on a chain, for a name, at the packet's own time (autodiscover.md 9.2).
+"""The verdict on a chain, for a name, at the packet's own time (docs/trust.md).
 
 ``Trust`` is cheap to make: no library is imported, and no store indexed, before the first chain is judged.
 """
@@ -102,7 +102,7 @@ class Trust:
             self._verdicts.clear()
 
     def given_chain(self, name: str) -> tuple[bytes, ...]:
-        """A chain of ``--intermediates`` for this name: what a server shows under TLS 1.3 can be given instead (autodiscover.md 9.1). Empty if none."""
+        """A chain of ``--intermediates`` for this name: what a server shows under TLS 1.3 can be given instead (docs/domain.md, 6). Empty if none."""
         from pcapkit.trust.certificate import info_of
         from pcapkit.trust.checks import name_covered
 
@@ -153,7 +153,7 @@ def _holds(sent: Sequence[Cert], path: Path, at_ns: int) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class _Judgement:
-    """Path to verdict: the status, then every fault in the order of autodiscover.md 9.2."""
+    """Path to verdict: the status, then every fault in the order of docs/trust.md."""
 
     sent: Sequence[Cert]
     path: Path
@@ -240,7 +240,7 @@ class _Judgement:
         return "private", f"ends at {top.subject}, a root in no store ({self.pool.label})", doubt
 
     def without_issuer(self) -> tuple[Status, str, str | None]:
-        """Only the last issuer is unknown: public and not sent, a root that nobody has to send, or private (autodiscover.md 9.2, 4)."""
+        """Only the last issuer is unknown: public and not sent, a root that nobody has to send, or private (docs/trust.md)."""
         missing = self.path.top.info.issuer
         note = f" ({self.path.note})" if self.path.note else ""
         if signs := self.signs_of_public():

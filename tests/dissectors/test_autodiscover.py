@@ -39,7 +39,7 @@ def exchange(body: str, uri: str = "/autodiscover/autodiscover.xml", status: int
     return answer
 
 
-# ---------------------------------------------------------------- Lync: the fixtures of the reference, chapter 14
+# ---------------------------------------------------------------- Lync: answers as servers give them
 
 F1 = (
     '<AutodiscoverResponse AccessLocation="External"><Root><Link token="Redirect" '

@@ -1,4 +1,4 @@
-"""The report as text of 80 columns: summary, findings, sessions, capture limits, always in this order (ux: text report)."""
+"""The report as text of 80 columns: summary, findings, sessions, capture limits, always in this order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the capture itself (autodiscover.md 13, "Capture quality")."""
+"""What is wrong with the capture itself (docs/domain.md, 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chains that are wrong, and what phones make of them (autodiscover.md 9.2, 13)."""
+"""Chains that are wrong, and what phones make of them (docs/trust.md; docs/domain.md, 9)."""
 
 from __future__ import annotations
 

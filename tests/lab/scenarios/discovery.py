@@ -1,4 +1,4 @@
-"""What Lync discovery answers, in clear text (autodiscover.md 3, 10, 13)."""
+"""What Lync discovery answers, in clear text (docs/domain.md, 2, 7 and 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The U-turn to the company's own public address, broken in every way (autodiscover.md 8.3)."""
+"""The U-turn to the company's own public address, broken in every way (docs/domain.md, 5)."""
 
 from __future__ import annotations
 

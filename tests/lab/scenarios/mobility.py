@@ -1,4 +1,4 @@
-"""What follows discovery: Mcx, UCWA, long polls, load balancers (autodiscover.md 8.2, 10)."""
+"""What follows discovery: Mcx, UCWA, long polls, load balancers (docs/domain.md, 7)."""
 
 from __future__ import annotations
 

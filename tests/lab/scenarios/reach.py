@@ -1,4 +1,4 @@
-"""Servers that cannot be reached where no U-turn is in play: service-*, uplink, push (autodiscover.md 13)."""
+"""Servers that cannot be reached where no U-turn is in play: service-*, uplink, push (docs/domain.md, 9)."""
 
 from __future__ import annotations
 

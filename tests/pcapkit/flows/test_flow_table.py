@@ -104,7 +104,7 @@ def test_a_syn_ack_of_a_connection_whose_syn_was_lost_begins_anew_behind_data():
 
 
 def test_repeated_syn_acks_with_new_numbers_stay_one_conversation():
-    """An answer that takes another way is refused, and tried again with a new number each time (autodiscover.md 8.3)."""
+    """An answer that takes another way is refused, and tried again with a new number each time (docs/domain.md, 5)."""
     wire = Wire()
     for number in (5000, 777_000, 3_000_000_000):
         wire.tcp("10.0.0.10", PHONE, sport=443, dport=50000, flags=SYN | ACK, seq=number, ack=1001)

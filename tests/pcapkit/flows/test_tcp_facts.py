@@ -49,7 +49,7 @@ def test_lost_late_and_repeated(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_small_segment_proves_that_large_ones_were_lost(size):
-    """What a black hole for large packets looks like: the number of the next acknowledgement (autodiscover.md 8.3)."""
+    """What a black hole for large packets looks like: the number of the next acknowledgement (docs/domain.md, 5)."""
     wire = Wire()
     talk = wire.talk().open().say(0, b"hello")
     talk.send(0, flags=FIN | ACK)

@@ -1,4 +1,4 @@
-"""The tables of autodiscover.md 9.4, as records and closes: what clients do that refuse a certificate, and what those do that do not."""
+"""The tables of docs/domain.md, 6, as records and closes: what clients do that refuse a certificate, and what those do that do not."""
 
 from __future__ import annotations
 
