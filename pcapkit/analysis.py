@@ -163,6 +163,11 @@ class Analysis:
         changed = (len(interest.domains), len(interest.addresses)) != before
         return reading.tracker.reconsider() if changed else []
 
+    @property
+    def secrets(self) -> Secrets:
+        """TLS secrets of this run: those that the user named, and those that the captures carry."""
+        return self._secrets
+
     def name_of(self, client: str, server: str) -> str | None:
         """The name whose look-up last led this client to a server."""
         return self._collector.name_of(client, server)
