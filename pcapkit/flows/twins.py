@@ -55,14 +55,7 @@ class Twins:
     def nat_copies(self) -> list[Copy]:
         """SYNs that were seen twice within 5 ms with the same number and source port or IP identification, other addresses and a lower TTL."""
         c = self._log.rows
-        syn = self._rows(SYN)
-        syn = syn[np.lexsort((syn, c["seq"][syn]))]
-        first, second = syn[:-1], syn[1:]
-        alike = (c["seq"][first] == c["seq"][second]) & (c["number"][first] != c["number"][second])
-        alike &= c["time"][second] - c["time"][first] <= NAT_COPY_NS
-        lower = c["ttl"][first].astype(np.int64) - c["ttl"][second]
-        alike &= (lower >= 1) & (lower <= HOPS)
-        first, second = first[alike], second[alike]
+        first, second = self._alike()
         found = []
         for one, other in zip(first.tolist(), second.tolist(), strict=True):
             original, copy = self._ends(one), self._ends(other)
@@ -71,11 +64,27 @@ class Twins:
                 found.append(Copy(int(c["number"][one]), self._place(one), self._place(other), copy.client, copy.server))
         return found
 
+    def _alike(self) -> tuple[Ints, Ints]:
+        """Pairs of SYNs that may be one before and behind a NAT."""
+        c = self._log.rows
+        syn = self._rows(SYN)
+        syn = syn[np.lexsort((syn, c["seq"][syn]))]
+        first, second = syn[:-1], syn[1:]
+        alike = (c["seq"][first] == c["seq"][second]) & (c["number"][first] != c["number"][second])
+        alike &= c["time"][second] - c["time"][first] <= NAT_COPY_NS
+        lower = c["ttl"][first].astype(np.int64) - c["ttl"][second]
+        alike &= (lower >= 1) & (lower <= HOPS)
+        return first[alike], second[alike]
+
     def foreign_replies(self) -> list[Foreign]:
-        """SYN-ACKs that acknowledge a SYN of another conversation of the same client and port."""
+        """SYN-ACKs that acknowledge a SYN of another conversation of the same client and port.
+
+        Where the tap sees the far side of the NAT too, the reply's conversation has a SYN, the translated one: then the client's refusal must be there.
+        """
         c = self._log.rows
         syn, replies = self._rows(SYN), self._rows(SYN | ACK)
-        replies = replies[~np.isin(c["number"][replies], c["number"][syn])]
+        translated = c["number"][self._alike()[1]]
+        replies = replies[~np.isin(c["number"][replies], c["number"][syn]) | np.isin(c["number"][replies], translated)]
         syn = syn[np.isin(c["seq"][syn] + np.uint32(1), c["ack"][replies])]
         asked: dict[tuple[str, int, int], list[int]] = {}
         for row in syn.tolist():
@@ -83,12 +92,14 @@ class Twins:
             asked.setdefault((ends.client, ends.client_port, (int(c["seq"][row]) + 1) & 0xFFFF_FFFF), []).append(row)
         found = []
         for row in replies.tolist():
-            ends = self._ends(row)
-            before = [ask for ask in asked.get((ends.client, ends.client_port, int(c["ack"][row])), ()) if ask < row]
-            if before:
-                place = self._place(row)
+            ends, own = self._ends(row), c["number"][row]
+            rows = asked.get((ends.client, ends.client_port, int(c["ack"][row])), ())
+            before = [ask for ask in rows if ask < row and c["number"][ask] != own]
+            place = self._place(row)
+            reset = self._reset(row, place) if before else None
+            if before and (reset or own not in translated):
                 number = int(c["number"][before[-1]])
-                found.append(Foreign(number, self._place(before[-1]), place, ends.server, int(c["ttl"][row]), self._reset(row, place)))
+                found.append(Foreign(number, self._place(before[-1]), place, ends.server, int(c["ttl"][row]), reset))
         return found
 
     def _rows(self, flags: int) -> Ints:
@@ -103,7 +114,7 @@ class Twins:
         return int(self._log.rows["frame"][row]), int(self._log.rows["time"][row])
 
     def _reset(self, row: int, reply: Place) -> Place | None:
-        """The client's first reset after a reply, in the reply's conversation."""
-        segments = self._log.of(int(self._log.rows["number"][row]))
-        resets = (s for s in segments if s.flags & RST and s.direction == FORWARD and s.frame > reply[0] and not s.duplicate)
+        """The client's first reset of exactly this reply (RFC 9293, 3.10.7.1: its number is what the reply acknowledged)."""
+        segments, number = self._log.of(int(self._log.rows["number"][row])), int(self._log.rows["ack"][row])
+        resets = (s for s in segments if s.flags & RST and s.seq == number and s.direction == FORWARD and s.frame > reply[0] and not s.duplicate)
         return next(((s.frame, s.time_ns) for s in resets), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-LAN, SRV, DNS, DMZ, WAN = "172.20.23", "10.107.171", "10.190.25", "192.168.204", "203.0.113"
+LAN, SRV, DNS, DMZ, WAN = "172.20.23", "10.107.171", "10.190.25", "192.168.204", "198.18.155"
 LAN6, SRV6, DNS6, DMZ6, WAN6 = "2001:db8:20:", "2001:db8:107:", "2001:db8:190:", "2001:db8:204:", "2001:db8:155:"
 GUEST = "172.20.24"
 PUB, NATIP, ISP = f"{WAN}.122", f"{WAN}.11", f"{WAN}.1"
@@ -80,7 +80,7 @@ class Site:
         n = self.names
         zone: dict[str, str | None] = {
             n["LDI"]: FE, n["LD"]: PUB, n["EXT"]: PUB, n["INTW"]: FE, n["POOL"]: FE, n["AD"]: CAS, n["MAIL"]: CAS, n["OWA"]: OWA,
-            **{name: address for name, address in OUTER_NAMES.items()},
+            **OUTER_NAMES,
         }  # fmt: skip
         if self.ipv6:
             zone |= {n["LDI"]: f"{FE}|{FE6}", n["INTW"]: f"{FE}|{FE6}", n["LD"]: f"{PUB}|{RP6}", n["EXT"]: f"{PUB}|{RP6}"}

@@ -216,7 +216,7 @@ class World:
             co.PORTAL: ("portal.hotel.example",),
         }  # fmt: skip
         listeners = [x for address, names in sites.items() for x in self._pair("net", address, app, chain("ok", names))]
-        self._nginx("net", listeners, Site(tls="TLSv1.2 TLSv1.3", resume=True))
+        self._nginx("net", listeners, Site(tls=self.site.tls, resume=self.site.resume))
         bundle = self._conf("dot.pem", "".join(p.read_text() for p in chain("ok", ("dns.google",))))
         push = [(f"{co.APPLE_PUSH}:5223", f"{co.WEB}:443")] * self.site.push
         self._haproxy("net", servers.relay([(f"{co.PUBLIC_DNS}:853 ssl crt {bundle}", f"{co.PUBLIC_DNS}:53"), *push], 60))
@@ -252,7 +252,7 @@ class World:
         for tap in self.site.mirror:
             box, device = taps[tap]
             port = tap.replace("-", "")
-            wire(self.box(box), f"m{port}", mon, f"in{port}")
+            wire(self.box(box), f"m{port}", mon, f"in{port}", offload=self.site.offload)
             mon.ip(f"link set in{port} promisc on")
             mirror(self.box(box), device, f"m{port}", ("egress",) if tap == "ap-in" else ("ingress", "egress"))
 

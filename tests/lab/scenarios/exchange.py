@@ -64,7 +64,7 @@ def _port80_wrong(name: str, text: str, fault: dict[str, object], code: str, all
     def play(world: World) -> list[Expect]:
         phone = iphone(world)
         get(phone, world.url("AD", AUTODISCOVER), post=True)
-        get(phone, world.url("AD", AUTODISCOVER, "http"), user=user)
+        get(phone, world.url("AD", AUTODISCOVER, "http"), user=user, post=user)
         return [Expect(phone, (code,), allowed=("service-reset", *allowed))]
 
 

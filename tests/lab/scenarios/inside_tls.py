@@ -103,8 +103,15 @@ _inside("451", "the mailbox has moved", Site(faults={"/microsoft-server-activesy
     "X-MS-Location": "https://owa.contoso.com/Microsoft-Server-ActiveSync"}}}), "mobility-service-error", SYNC, host="MAIL", post=True, user=True)  # fmt: skip
 _inside("affinity", "two servers in turn, and errors", Site(pool=("fe01.contoso.com", "fe02.contoso.com"), rp_faults={"/mcx/": {
     "status": 500, "on": "fe02.contoso.com"}}), "affinity-lost", "/Mcx/McxService.svc", host="EXT", post=True, times=4, allowed=("mobility-service-error",))  # fmt: skip
-_inside("external_missing", "the answer names an external web name that does not resolve inside", Site(records={EXT: None}), "external-fqdn-unresolved",
-        "/Autodiscover/AutodiscoverService.svc/root/user", host="EXT")  # fmt: skip
+
+
+@scenario("keys_external_missing", "the answer names an external web name that does not resolve inside", Site(records={EXT: None}),
+          codes=("external-fqdn-unresolved",), twin="keys_healthy_12", keys=True)  # fmt: skip
+def _external_missing(world: World) -> list[Expect]:
+    phones = two(world, keys=True)
+    for phone in phones:
+        lync_inside(world, phone)
+    return everywhere(phones, "external-fqdn-unresolved", outcome="failed")
 
 
 @scenario("keys_bypassed", "the answer names the external web name, which inside DNS answers with a private address", Site(records={EXT: RP}, ttl=3600),

@@ -17,8 +17,16 @@ def _version_refused(world: World) -> list[Expect]:
     for _ in range(2):
         get(phone, world.url("LDI", OLD), "--tlsv1.2")
     return [
-        Expect(phone, ("tls-version-refused",), severity={"tls-version-refused": "critical"}, facts={"tls-version-refused": {"refused_by": "client"}})
+        Expect(phone, ("tls-version-refused",), severity={"tls-version-refused": "critical"}, facts={"tls-version-refused": {"refused_by": "server"}})
     ]
+
+
+@scenario("tls_version_refused_by_client", "the server answers a phone of TLS 1.2 with 1.0", Site(tls="TLSv1"), codes=("tls-version-refused",))
+def _refused_by_client(world: World) -> list[Expect]:
+    phone = iphone(world)
+    for _ in range(2):
+        get(phone, world.url("LDI", OLD), "--tlsv1.2", "--tls-max", "1.2")
+    return [Expect(phone, ("tls-version-refused",), facts={"tls-version-refused": {"refused_by": "client"}})]
 
 
 @scenario("tls_old_phone", "the server wants TLS 1.2, the phone speaks 1.0", codes=("tls-version-refused",))

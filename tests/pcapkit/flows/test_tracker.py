@@ -423,6 +423,18 @@ def test_an_answer_from_somewhere_else():
     assert [(f.flow, f.syn[0], f.reply[0], f.source, f.ttl, f.reset[0]) for f in tracker.foreign_replies()] == [(0, 1, 2, "10.0.0.10", 64, 3)]
 
 
+def test_an_answer_from_somewhere_else_on_both_sides_of_the_nat():
+    wire = Wire()
+    wire.tcp(PHONE, "203.0.113.50", sport=50000, dport=443, seq=1000, flags=SYN, ttl=64, ident=7)
+    wire.tcp(PHONE, "10.20.0.28", sport=50000, dport=443, seq=1000, flags=SYN, ttl=63, ident=7)
+    wire.tcp("10.20.0.28", PHONE, sport=443, dport=50000, seq=9, ack=1001, flags=SYN | ACK)
+    tracker, _ = wire.track()
+    assert tracker.foreign_replies() == []  # the reply may still go back through the NAT
+    wire.tcp(PHONE, "10.20.0.28", sport=50000, dport=443, seq=1001, flags=RST)
+    tracker, _ = wire.track()
+    assert [(f.flow, f.syn[0], f.reply[0], f.source, f.reset[0]) for f in tracker.foreign_replies()] == [(0, 1, 3, "10.20.0.28", 4)]
+
+
 def test_finding_connections():
     wire = Wire()
     for port, server in ((1, SERVER), (2, SERVER), (3, "2001:db8::1")):
