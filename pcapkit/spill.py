@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 RUN: Final = 20_000
@@ -37,6 +36,8 @@ def _frame(line: Line) -> int:
 
 def _write(lines: list[Line]) -> IO[str]:
     """A nameless file, gone when it is closed."""
+    from tempfile import TemporaryFile  # late: most captures fit into memory
+
     lines.sort(key=_frame)
     file = TemporaryFile("w+", encoding="ascii", prefix="pcapkit-")  # noqa: SIM115  # closed by the caller, when all is merged
     file.writelines(json.dumps(line) + "\n" for line in lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
@@ -44,10 +46,30 @@ def _offered(given: object) -> list[StreamDissector | DatagramDissector]:
 
 
 def _foreign() -> list[StreamDissector | DatagramDissector]:
-    """Dissectors of other distributions. Looking for them reads the metadata of everything installed, so it is done only where a dissector is asked for."""
-    from importlib.metadata import entry_points
-
+    """Dissectors of other distributions."""
     found: list[StreamDissector | DatagramDissector] = []
+    if not any(map(_offers, sys.path)):
+        return found
+    from importlib.metadata import entry_points  # takes longer to load than a small capture takes to be read
+
     for entry in entry_points(group=ENTRY_POINTS):
         found += _offered(entry.load())
     return found
+
+
+def _offers(folder: str) -> bool:
+    """A distribution that is installed in this folder names our group."""
+    wanted = f"[{ENTRY_POINTS}]".encode()
+    try:
+        names = os.listdir(folder) if folder else []
+    except OSError:
+        return False
+    return any(wanted in _content(folder, name) for name in names if name.endswith((".dist-info", ".egg-info")))
+
+
+def _content(folder: str, name: str) -> bytes:
+    try:
+        with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

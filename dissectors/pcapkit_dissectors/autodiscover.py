@@ -1,17 +1,13 @@
 """Discovery documents out of HTTP exchanges: which ones are, and what they say.
 
-The body decides, not the label: servers call XML text/html and JSON text/plain. What had to be tolerated is told in ``faults``.
+The body decides, not the label: servers call XML text/html and JSON text/plain. What had to be tolerated is told in ``faults``. The readers of XML and
+JSON are loaded with the first document.
 """
 
 from __future__ import annotations
 
 from pcapkit_dissectors._api import DissectError
-from pcapkit_dissectors._text import media_type, parameter
-from pcapkit_dissectors.autodiscover_exchange import exchange_from_json, exchange_from_xml, request_from_target, request_from_xml
-from pcapkit_dissectors.autodiscover_json import parse_json
-from pcapkit_dissectors.autodiscover_lync import lync_from_json, lync_from_xml
 from pcapkit_dissectors.autodiscover_paths import is_discovery_type, service_of
-from pcapkit_dissectors.autodiscover_xml import looks_like_html, parse_xml
 from pcapkit_dissectors.messages import ExchangeAnswer, ExchangeRequest, HttpRequest, HttpResponse, LyncAnswer, Unreadable
 
 Answer = LyncAnswer | ExchangeAnswer | Unreadable
@@ -26,13 +22,9 @@ def read_request(request: HttpRequest) -> ExchangeRequest | None:
     """What an Exchange discovery request asks for; None for other requests, and for what cannot be read."""
     if service_of(request.uri, request.host) != "exchange-discovery":
         return None
-    asked = request_from_target(request.uri)
-    if asked is not None or not request.raw_body:
-        return asked
-    try:
-        return request_from_xml(parse_xml(request.raw_body, parameter(request.content_type, "charset"))[0])
-    except DissectError:
-        return None
+    from pcapkit_dissectors.autodiscover_documents import asked_by
+
+    return asked_by(request)
 
 
 def read_answer(request: HttpRequest | None, response: HttpResponse) -> Answer | None:
@@ -42,21 +34,33 @@ def read_answer(request: HttpRequest | None, response: HttpResponse) -> Answer |
     ``Unreadable`` only for a 200 to a known discovery request.
     """
     expected = request is not None and is_discovery(request.uri, request.host) and request.method in ("GET", "POST")
-    if response.status < 200 or (request is not None and not expected and not is_discovery_type(response.content_type)):
+    unasked = request is not None and not expected and not is_discovery_type(response.content_type)
+    if response.status < 200 or unasked:
         return None
-    body = response.raw_body
-    try:
-        found = _read(body, response.content_type) if body else None
-        reason = "not a discovery document" if body else "empty body"
-    except DissectError as error:
-        found, reason = None, error.reason
+    found, reason = _document(response)
     if found is not None:
         return found if expected or _certain(found, response.content_type) else None
-    if not expected or response.status != 200:
-        return None
+    return _unreadable(response, reason) if expected and response.status == 200 else None
+
+
+def _document(response: HttpResponse) -> tuple[Answer | None, str]:
+    """The document in a response, or why there is none."""
+    if not response.raw_body:
+        return None, "empty body"
+    from pcapkit_dissectors.autodiscover_documents import read_document
+
+    try:
+        return read_document(response.raw_body, response.content_type), "not a discovery document"
+    except DissectError as error:
+        return None, error.reason
+
+
+def _unreadable(response: HttpResponse, reason: str) -> Unreadable:
+    from pcapkit_dissectors.autodiscover_documents import is_page
+
     if response.body_sha256 is None and (response.body_len or response.body_note):
         reason = response.body_note or reason
-    return Unreadable(reason, html=_is_page(body or b"", response.content_type))
+    return Unreadable(reason, html=is_page(response.raw_body or b"", response.content_type))
 
 
 def _certain(found: Answer, content_type: str | None) -> bool:
@@ -67,34 +71,3 @@ def _certain(found: Answer, content_type: str | None) -> bool:
         known = ("autodiscoverservice.svc", "/ucwa/")
         return found.form != "hal" or any(mark in link.href.lower() for link in found.links for mark in known)
     return isinstance(found, ExchangeAnswer) and (found.form.startswith("pox") or found.action == "settings")
-
-
-def _is_page(body: bytes, content_type: str | None) -> bool:
-    return looks_like_html(body[:2048].decode("latin-1")) or media_type(content_type) in ("text/html", "application/xhtml+xml")
-
-
-def _read(body: bytes, content_type: str | None) -> Answer | None:
-    """Read a body by its first character that says something.
-
-    Raises:
-        DissectError: neither XML nor JSON, or beyond the bounds.
-    """
-    charset = parameter(content_type, "charset")
-    begin = body[:1024].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
-    if begin == b"<":
-        if looks_like_html(body[:2048].decode("latin-1")):
-            return None
-        tree, faults = parse_xml(body, charset)
-        faults = (*faults, *_wrong_type(content_type))
-        return lync_from_xml(tree, faults) or exchange_from_xml(tree, faults)
-    if begin == b"{":
-        data, faults = parse_json(body, charset)
-        faults = (*faults, *_wrong_type(content_type))
-        return lync_from_json(data, faults) or exchange_from_json(data, faults)
-    raise DissectError("neither XML nor JSON")
-
-
-def _wrong_type(content_type: str | None) -> tuple[str, ...]:
-    """A content type by which a strict client would not read the body at all."""
-    kind = media_type(content_type)
-    return () if not kind or "xml" in kind or "json" in kind else (f"content type {kind}",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 
@@ -33,6 +32,8 @@ def _of(word: str) -> Iterator[str]:
 def _ask(name: str) -> str:
     if not sys.stdin.isatty():
         errors.usage("--wpa-psk SSID: asks for the passphrase and needs a terminal; --wpa-psk @FILE reads it from a file")
+    import getpass  # late: few are asked
+
     return getpass.getpass(f"Passphrase of {name!a}: ", sys.stderr)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,7 +57,7 @@ def write_atomic(path: str | Path, chunks: Iterable[bytes], force: bool = False,
     """
     path = Path(path)
     check_target(path, force)
-    temporary = f".{path.name[:100]}.{secrets.token_hex(6)}.part"
+    temporary = f".{path.name[:100]}.{os.urandom(6).hex()}.part"
     folder = -1
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -8,12 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,6 +20,7 @@ from pcapkit.options import InputError
 
 Source = Literal["public", "retired", "trust", "system"]
 
+RETIRED: Final = Path(__file__).with_name("retired_roots.pem")
 FILE_BYTES: Final = 16 * MIB
 FILES: Final = 4096
 SUFFIXES: Final = frozenset((".pem", ".crt", ".cer", ".der", ".ca-bundle"))
@@ -96,13 +95,14 @@ def public_roots() -> tuple[bytes, ...]:
 @cache
 def retired_roots() -> tuple[Anchor, ...]:
     """Roots that left Mozilla's store, the latest first."""
-    text = resources.files("pcapkit.trust").joinpath("retired_roots.pem").read_bytes()
-    anchors = [Anchor(der, "retired", _midnight(until)) for der, until in _pem(text) if until]
+    anchors = [Anchor(der, "retired", _midnight(until)) for der, until in _pem(RETIRED.read_bytes()) if until]
     return tuple(sorted(anchors, key=lambda a: -(a.until_ns or 0)))
 
 
 def system_roots() -> tuple[bytes, ...]:
     """What the operating system trusts: the usual bundle, else what OpenSSL finds. Empty where there is none."""
+    import ssl  # late: few ask for it
+
     for name in (ssl.get_default_verify_paths().cafile, *_SYSTEM_FILES):
         if name and Path(name).is_file():
             return tuple(der for der, _ in _pem(_read(Path(name))))
