@@ -1,0 +1,32 @@
+"""The line above a session's ladder."""
+
+from __future__ import annotations
+
+from pcapkit.model import Session
+from pcapkit.report import words
+from pcapkit.report.cells import cells, clip
+from pcapkit.report.marks import OUTCOME_MARKS, OUTCOME_WORDS, SERVICE_WORDS
+from pcapkit_tui.state import State
+from pcapkit_tui.view.lines import Line, Span, line
+
+
+def title(state: State, session: Session, width: int) -> Line:
+    """``D1 iPhone-Joe  S1 contoso.com Lync/SfB   ✖ failed at TCP webext  high    1 of 3``."""
+    style = state.style
+    device = state.devices[session.device]
+    mine = [s.id for s in state.report.sessions if s.device == session.device]
+    mark = OUTCOME_MARKS[session.outcome]
+    findings = [state.findings[f] for f in session.findings if f in state.findings]
+    sure = findings[0].confidence if findings and session.outcome == "failed" else ""
+    said = f"failed at {style.show(words.outcome(session))}" if session.outcome == "failed" else OUTCOME_WORDS[session.outcome]
+    right = f"{mine.index(session.id) + 1} of {len(mine)}"
+    name = style.show(words.device_name(device), 30)
+    parts = [Span(f"{device.id} {name}", "bold"), Span(f"  {session.id} {style.show(session.domain, 40)} {SERVICE_WORDS[session.service]}  ")]
+    if width >= 110:
+        more = style.own(" · ").join(filter(None, (words.platform(device), style.show(device.addresses[0]) if device.addresses else "")))
+        when = f"{style.clock(session.first_time_ns)}-{style.clock(session.last_time_ns)} {style.offset(session.first_time_ns)}"
+        parts = [parts[0], Span(style.own(f" · {more}") if more else "", "dim"), parts[1], Span(f"{when}   ", "dim")]
+    room = width - sum(cells(p.text) for p in parts) - cells(right) - cells(sure) - 4
+    parts += [Span(clip(f"{style.mark(mark)} {said}", max(8, room), style.own("…")), mark), Span(f" {sure}", "dim")]
+    used = sum(cells(p.text) for p in parts)
+    return line(*parts, Span(" " * max(2, width - used - cells(right))), Span(right))
