@@ -25,9 +25,9 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "analyze": Command("say which device failed, at which step, why, and by which packets", options.analyze, "analyze"),
     "dissect": Command("print the typed events of a capture, one JSON object a line", options.dissect, "dissect"),
-    "tui": Command("browse a capture in the terminal", options.tui, "later"),
+    "tui": Command("browse a capture in the terminal", options.tui, "tui"),
     "live": Command("capture and analyze as packets arrive", options.live, "live"),
-    "extract": Command("cut the packets of a session, device, finding or flow into a new capture", options.extract, "later"),
+    "extract": Command("cut the packets of a session, device, finding or flow into a new capture", options.extract, "extract"),
     "explain": Command("what a finding means, how it is decided, and what to do", options.explain, "explain"),
     "doctor": Command("what works on this machine, and the command that mends what does not", options.doctor, "doctor"),
     "schema": Command("print the JSON Schemas of the documents", options.schema, "schema"),
