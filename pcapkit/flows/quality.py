@@ -38,7 +38,6 @@ def measure(flows: FlowTable, tcp: TcpFacts) -> Quality:
         cut=int(flows.tcp["cut"].sum(dtype=np.int64)),
         oversized=int(oversized.sum()),
         oversized_examples=_large(tcp, numbers, oversized),
-        duplicate_examples=_duplicates(tcp),
     )
 
 
@@ -119,9 +118,3 @@ def _oversized(flows: FlowTable, tcp: TcpFacts, numbers: Ints) -> Mask:
 def _large(tcp: TcpFacts, numbers: Ints, oversized: Mask) -> tuple[tuple[int, int], ...]:
     known = {key // 2: place for key, place in reversed(tcp.large.items())}
     return tuple(known[number] for number in numbers[oversized].tolist() if number in known)[:EXAMPLES]
-
-
-def _duplicates(tcp: TcpFacts) -> tuple[tuple[int, int], ...]:
-    log = tcp.control.rows
-    chosen = np.flatnonzero(log["duplicate"])[:EXAMPLES]
-    return tuple(zip(log["frame"][chosen].tolist(), log["time"][chosen].tolist(), strict=True))

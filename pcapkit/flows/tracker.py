@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from pcapkit.flows.copies import MIRRORED, ORIGINAL, ROUTED, Copies
 from pcapkit.flows.datagrams import Datagrams
 from pcapkit.flows.facts import SYN, Connection, Observation, Quality
 from pcapkit.flows.flows import TCP, UDP, FlowTable
-from pcapkit.flows.quality import measure
+from pcapkit.flows.quality import EXAMPLES, measure
 from pcapkit.flows.reading import Streams
 from pcapkit.flows.streams import Boundary
 from pcapkit.flows.tcp import TcpFacts
@@ -54,6 +55,8 @@ class Tracker:
         self.flows = FlowTable(first_number=first_flow)
         self.copies = [0, 0, 0]
         """Packets by kind: originals, mirrored copies, routed copies."""
+        self._copied: list[tuple[int, int]] = []
+        """Frame and time of the first copies."""
         self._timings = timings or Timings()
         self._tcp = TcpFacts(self.flows)
         self._copies = Copies()
@@ -74,6 +77,8 @@ class Tracker:
         copies = self._copies.find(table, placed.flow, placed.direction)
         for kind, count in enumerate(np.bincount(copies, minlength=3).tolist()):
             self.copies[kind] += count
+        for row in np.flatnonzero(copies != ORIGINAL)[: EXAMPLES - len(self._copied)].tolist():
+            self._copied.append((int(table.frame[row]), int(table.time_ns[row])))
         segments = self._tcp.update(table, placed.sides, copies)
         self._timings.lap("flows")
         self._datagrams.update(table, placed.flow, placed.direction, copies != ORIGINAL, out)
@@ -168,7 +173,7 @@ class Tracker:
 
     def quality(self) -> Quality:
         """What the conversations say about the capture."""
-        return measure(self.flows, self._tcp)
+        return replace(measure(self.flows, self._tcp), duplicate_examples=tuple(self._copied))
 
     def problems(self) -> list[Problem]:
         """Limits that were reached, and bugs of ours."""

@@ -473,3 +473,13 @@ def test_an_end_is_one_from_both_sides():
     talk.send(1, ok(b"late"), at=5_000 * MS)
     _, found = wire.track(1)
     assert [m.body_len for m in messages(found, HttpResponse)] == [4]
+
+
+def test_the_first_copies_are_named_datagrams_too():
+    wire = Wire()
+    for n in range(3):
+        wire.udp(PHONE, SERVER, b"question", ident=9, at=n * 1000)
+    tracker = Tracker(0)
+    for table in wire.tables(1):
+        tracker.update(table)
+    assert [frame for frame, _ in tracker.quality().duplicate_examples] == [2, 3]
