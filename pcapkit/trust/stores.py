@@ -57,21 +57,30 @@ class Store:
         self.described.append(f"{described} ({len(found)} {'certificate' if len(found) == 1 else 'certificates'})")
 
 
+Given = tuple[str | Path, tuple[bytes, ...]]
+"""A path that the user named, and the certificates (DER) in it."""
+
+
 def load_store(trust: Sequence[str | Path] = (), *, public: bool = True, system: bool = False) -> Store:
     """The anchors of a run: ``--trust`` files and folders, the public roots and the retired ones, the system's store.
 
     Raises:
         StoreError: a path of ``trust`` cannot be read or holds no certificate.
     """
+    return store_of([(path, read_certificates(path)) for path in trust], public=public, system=system)
+
+
+def store_of(given: Sequence[Given], *, public: bool, system: bool) -> Store:
+    """As ``load_store``, of ``--trust`` that was read before."""
     store = Store()
-    for path in trust:
-        store.add((Anchor(der, "trust") for der in read_certificates(path)), f"--trust {path}")
+    for path, certificates in given:
+        store.add((Anchor(der, "trust") for der in certificates), f"--trust {path}")
     if public:
         store.add((Anchor(der, "public") for der in public_roots()), f"public roots of certifi {store_date()}")
         store.add(retired_roots(), "public roots that left the store")
     if system:
         store.add((Anchor(der, "system") for der in system_roots()), "system store")
-    parts = [f"certifi {store_date()}"] * public + ["--trust"] * bool(trust) + ["system store"] * system
+    parts = [f"certifi {store_date()}"] * public + ["--trust"] * bool(given) + ["system store"] * system
     store.label = ", ".join(parts) or store.label
     return store
 

@@ -1,18 +1,19 @@
 """The verdict on a chain, for a name, at the packet's own time (docs/trust.md).
 
-``Trust`` is cheap to make: no library is imported, and no store indexed, before the first chain is judged.
+``Trust`` is cheap to make: no library is imported, and no store read but what the user named, before the first chain is judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice, pairwise
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from pcapkit.limits import MIB
-from pcapkit.trust.stores import Store, load_store, read_certificates
+from pcapkit.trust.stores import Store, read_certificates, store_of
 from pcapkit.trust.verdict import Status, Verdict
 
 if TYPE_CHECKING:
@@ -56,15 +57,20 @@ class Trust:
         system: bool = False,
         at_ns: int | None = None,
     ) -> None:
-        self.store: Store = load_store(trust, public=public_roots, system=system)
         self.at_ns = at_ns
+        self._public, self._system = public_roots, system
+        self._roots = [(path, read_certificates(path)) for path in trust]
         self._renamed = False
         self._given = tuple(der for path in intermediates for der in read_certificates(path))
-        self._pool: Pool | None = None
         self._heard: dict[bytes, None] = {}
         self._heard_bytes = 0
         self._taken = 0
         self._verdicts: dict[tuple[tuple[bytes, ...], str | None], _Kept] = {}
+
+    @cached_property
+    def store(self) -> Store:
+        """The anchors, read when they are asked for."""
+        return store_of(self._roots, public=self._public, system=self._system)
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -72,13 +78,12 @@ class Trust:
         given = (f"--intermediates ({len(self._given)} certificates)",) if self._given else ()
         return (*self.store.described, *given)
 
-    @property
+    @cached_property
     def pool(self) -> Pool:
-        if self._pool is None:
-            from pcapkit.trust.chain import Pool
+        """Where issuers are looked for."""
+        from pcapkit.trust.chain import Pool
 
-            self._pool = Pool(self.store, self._given)
-        return self._pool
+        return Pool(self.store, self._given)
 
     def learn(self, der: bytes) -> None:
         """A certificate seen anywhere in the capture: it may be the issuer that another server did not send. Looked at when a chain is judged."""
