@@ -25,11 +25,16 @@ def cpu_s(*words: str) -> float:
     return least
 
 
-def loaded(*words: str) -> set[str]:
-    """Top-level modules that a command line leaves loaded."""
+def modules(*words: str) -> set[str]:
+    """Modules that a command line leaves loaded."""
     code = "import sys\nfrom pcapkit.cli import main\nmain(sys.argv[1:])\nprint('\\n'.join(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
-    return {name.partition(".")[0] for name in done.stderr.split()}
+    return set(done.stderr.split())
+
+
+def loaded(*words: str) -> set[str]:
+    """The same, top-level modules only."""
+    return {name.partition(".")[0] for name in modules(*words)}
 
 
 def test_help_costs_less_than_numpy():
@@ -44,6 +49,11 @@ def test_small_commands_load_no_library(words):
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "md"])
 def test_analyze_loads_no_heavy_library(tmp_path, form):
     assert not loaded("analyze", str(pcap(tmp_path / "a.pcap")), "--format", form, "-o", str(tmp_path / "out")) & set(HEAVY)
+
+
+def test_look_ups_alone_load_nothing_of_certificates_and_documents():
+    unasked = {"cryptography", "certifi", "ssl", "defusedxml", "xml", "hpack", "brotli", "zstandard", "email", "numpy.ma", "importlib.metadata"}
+    assert not modules("analyze", "samples/dns-timeout.pcapng") & unasked
 
 
 def test_the_package_alone_loads_nothing():
