@@ -261,6 +261,14 @@ def _asymmetric(scene: Scene, connection: Connection, found: Obstacle) -> None:
     found.facts["replies"] = (count if isinstance(count, int) else 0) + len(scene.foreign_replies[connection.flow])
 
 
+def _translated(scene: Scene, connection: Connection) -> list[Connection]:
+    """The same connection behind the NAT, where the tap sees that side too."""
+    copies = scene.nat_copies.get(connection.flow, ())
+    frames = {c.copy.frame for c in copies}
+    ends = {(c.copy_source, c.copy_destination) for c in copies}
+    return [c for source, destination in sorted(ends) for c in scene.find(source, destination, None) if any(s.frame in frames for s in c.syns)]
+
+
 def _stall(scene: Scene, connection: Connection, found: Obstacle) -> None:
     """A flight that the server sent by its numbers, or a router's word, proves the stall; without them it rests on absence."""
     found.evidence += _syn_notes(connection)[:1]
@@ -273,11 +281,9 @@ def _stall(scene: Scene, connection: Connection, found: Obstacle) -> None:
     if lost:
         found.facts["lost_bytes"] = lost
         found.because.append(f"the server's numbers jump by {lost} bytes that never came: a lost flight of full-size segments")
-    for seen in connection.icmp:
-        if seen.error.mtu is not None:
-            found.evidence.append(
-                (Ref(connection.capture, seen.frame, seen.time_ns), f"ICMP from {seen.sender}: packet too big, MTU {seen.error.mtu}")
-            )
+    for told in (connection, *_translated(scene, connection)):
+        for seen in [s for s in told.icmp if s.error.mtu is not None]:
+            found.evidence.append((Ref(told.capture, seen.frame, seen.time_ns), f"ICMP from {seen.sender}: packet too big, MTU {seen.error.mtu}"))
             found.facts["mtu"] = seen.error.mtu
     closes = [c for c in connection.fins + connection.resets if c.direction == FORWARD]
     found.evidence += [(_ref(connection, c), "the device gives up") for c in closes[:1]]

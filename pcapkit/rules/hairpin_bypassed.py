@@ -44,7 +44,8 @@ def _meant(scene: Scene, name: str, session: SessionCase) -> bool:
 
 
 def _both_views(scene: Scene, name: str) -> bool:
-    return any(not scene.is_inside(a) for x in positive(scene.lookups) if x.name.lower() == name for a in x.addresses)
+    """Somebody was given a public IPv4 address too. IPv6 addresses are the same inside and outside."""
+    return any(":" not in a and not scene.is_inside(a) for x in positive(scene.lookups) if x.name.lower() == name for a in x.addresses)
 
 
 @RULE.over_scene

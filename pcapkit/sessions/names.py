@@ -215,8 +215,8 @@ class Names:
     def _guess(self, move: Attempt | Lookup, cause: _Cause, inside: Inside, external: set[str]) -> None:
         name = move.name or ""
         addresses = move.addresses if isinstance(move, Lookup) else (move.address,)
-        private = [a for a in addresses if a and inside(a)]
-        if private and len(private) == len(addresses):
+        told = [a for a in addresses if a and ":" not in a] or [a for a in addresses if a]  # of IPv6 nothing is hidden behind a NAT
+        if told and all(map(inside, told)):
             role: Role = "web-internal"
         elif cause.zone not in external:
             role = "web-external"

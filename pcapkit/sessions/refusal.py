@@ -62,12 +62,11 @@ class _Course:
     whole: bool
     capture: int
 
-    def since_flight_s(self, at: Ref | None = None) -> float:
-        """Seconds from ``at`` (default: the flight) to the client's close."""
-        start = at or self.flight
-        assert start is not None
-        assert self.ended is not None
-        return (self.ended.time_ns - start.time_ns) / _SECOND
+    def closed_ns(self, alert: ClearRecord | None) -> int | None:
+        """When the client closed: by its own FIN or RST, or by an alert, which servers answer at once with theirs. None if the server closed first."""
+        if self.ended:
+            return self.ended.time_ns
+        return alert.ref.time_ns if alert and self.over and alert.ref.time_ns <= self.over.time_ns else None
 
     def notes(self, *more: Note) -> tuple[Note, ...]:
         """The flight, what else is shown, and the client's close."""
@@ -224,9 +223,10 @@ def _by_protected_alert(course: _Course) -> Refusal | None:
 def _by_close_after_handshake(course: _Course, thresholds: Thresholds) -> Refusal | None:
     """C: the client ends the handshake, sends nothing, and closes first."""
     finished, alert = _finished(course), _protected_alert(course)
-    if finished is None or not course.flight or not course.ended or not course.whole:
+    closed_ns = course.closed_ns(alert)
+    if finished is None or not course.flight or closed_ns is None or not course.whole:
         return None
-    if not 0 <= course.since_flight_s(finished.ref) <= thresholds.reject_close_s or not (alert or _server_finished(course)):
+    if not 0 <= (closed_ns - finished.ref.time_ns) / _SECOND <= thresholds.reject_close_s or not (alert or _server_finished(course)):
         return None
     notes = [(finished.ref, "the client ends the handshake")]
     if alert:
@@ -265,7 +265,7 @@ def _by_close(course: _Course, thresholds: Thresholds) -> Refusal | None:
     """D: the client closes right after the server's flight without a word. E: it waits, as one does who asks a user, and then closes."""
     if not course.flight or not course.ended or not course.whole or course.spoke or any(_goes_on(r, course.tls13) for r in course.client):
         return None
-    waited = course.since_flight_s()
+    waited = (course.ended.time_ns - course.flight.time_ns) / _SECOND
     if waited < 0:
         return None
     if waited > thresholds.prompt_wait_s:

@@ -133,6 +133,17 @@ def test_a_lost_flight_proves_a_stall_and_an_acknowledged_one_disproves_it():
     assert not findings(world)
 
 
+def test_a_small_mtu_behind_the_nat_is_told():
+    world = World(public_ips=(PROXY,))
+    stalled = discovered(world).talk(PROXY).syn().nat_copy("192.168.2.1", "192.168.2.28").synack().hello(EXT)
+    behind = world.phone("192.168.2.1", mac=None).talk("192.168.2.28").syn().icmp(3, 4, "fragmentation needed", mtu=1280)
+    frame, time_ns = stalled.copies[0][1]
+    behind.control[0] = behind.control[0]._replace(frame=frame, time_ns=time_ns)
+    finding = findings(world)["hairpin-stalled"]
+    assert finding.facts["mtu"] == 1280
+    assert any("MTU 1280" in e.note for e in finding.evidence)
+
+
 def test_a_working_u_turn_is_silent():
     world = World(public_ips=(PROXY,))
     discovered(world).https(PROXY, EXT)
@@ -216,6 +227,15 @@ def test_the_private_answer_for_the_external_name_is_worth_knowing_and_a_long_tt
 
     assert play(60)["hairpin-bypassed"].severity == "info"
     assert play(3600)["hairpin-bypassed"].severity == "warning"
+
+
+def test_an_ipv6_address_is_no_other_view():
+    world = World(external_fqdns=(EXT,))
+    phone = world.phone(hostname="x")
+    phone.lookup(LDI, FE).https(FE, LDI)
+    phone.lookup(EXT, "10.0.0.28", "2001:db8:204::28", types=("A", "AAAA"), ttl=60).https("10.0.0.28", EXT)
+    found = findings(world)["hairpin-bypassed"]
+    assert (found.severity, found.facts["both_views"]) == ("info", False)
 
 
 def test_a_guessed_name_never_proves_that_a_private_answer_is_wrong():

@@ -33,6 +33,14 @@ def test_private_answers_are_inside_and_the_first_public_one_is_outside(world, p
     assert role(world, "other.contoso.com") is None
 
 
+def test_global_ipv6_addresses_of_an_inside_server_do_not_make_its_name_external(world, phone):
+    phone.lookup(INTERNAL, FE, "2001:db8:107::10", types=("A", "AAAA")).https(FE, INTERNAL)
+    phone.lookup("pool.contoso.com", FE, "2001:db8:107::10", types=("A", "AAAA")).https("2001:db8:107::10", "pool.contoso.com")
+    phone.lookup("web.contoso.com", PROXY, "2001:db8:204::28", types=("A", "AAAA"))
+    assert role(world, "pool.contoso.com") == ("web-internal", False)
+    assert role(world, "web.contoso.com") == ("web-external", False)
+
+
 def test_the_window_closes(world, phone):
     phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
     world.wait(11)
