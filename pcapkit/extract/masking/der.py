@@ -43,10 +43,8 @@ def _walk(masks: Masks, out: bytearray, at: int, end: int, depth: int, names: bo
             return
         if tag == OID:
             inside = names or bytes(out[start:stop]) in ALTERNATIVE_NAMES
-        elif tag & CONSTRUCTED:
+        elif tag & CONSTRUCTED or (tag == OCTETS and (inside or _holds_sequence(out, start, stop))):
             _walk(masks, out, start, stop, depth + 1, inside)
-        elif tag == OCTETS and inside:
-            _walk(masks, out, start, stop, depth + 1, True)
         elif tag in TEXTS or (inside and tag in OTHER_NAMES):
             _text(masks, out, start, stop, "latin-1")
         elif tag in WIDE:
@@ -54,6 +52,14 @@ def _walk(masks: Masks, out: bytearray, at: int, end: int, depth: int, names: bo
         elif inside and tag == IP_NAME and stop - start in (4, 16):
             out[start:stop] = masks.address(bytes(out[start:stop]))
         at = stop
+
+
+def _holds_sequence(data: bytearray, start: int, stop: int) -> bool:
+    """An octet string that is nothing but a SEQUENCE: the value of most extensions."""
+    if stop - start < 2 or data[start] != 0x30:
+        return False
+    _, inner, end = _header(data, start, stop)
+    return inner > 0 and end == stop
 
 
 def _header(data: bytearray, at: int, end: int) -> tuple[int, int, int]:

@@ -8,12 +8,12 @@ from pcapkit.extract.masking.masks import Masks
 from pcapkit.extract.masking.text import mask_text
 
 COOKIE: Final = b"\x63\x82\x53\x63"
-KEPT: Final = frozenset((1, 2, 19, 20, 22, 23, 24, 26, 27, 31, 35, 37, 38, 39, 45, 46, 51, 52, 53, 55, 57, 58, 59, 60, 77, 80, 93, 94, 116, 118))
+KEPT: Final = frozenset((1, 2, 19, 20, 22, 23, 24, 26, 27, 31, 35, 37, 38, 39, 45, 46, 51, 52, 53, 55, 57, 58, 59, 80, 93, 94, 116, 118))
 """Options without anything personal in them; those that are in no list are blanked."""
 ADDRESSES: Final = frozenset(
     (3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 28, 32, 41, 42, 44, 45, 48, 49, 50, 54, 65, 68, 69, 70, 71, 72, 73, 74, 75, 76, 78, 79, 112, 138, 150)
 )
-TEXTS: Final = frozenset((14, 15, 17, 18, 40, 47, 56, 64, 66, 67, 86, 87, 98, 100, 101, 114, 252))
+TEXTS: Final = frozenset((14, 15, 17, 18, 40, 47, 56, 60, 64, 66, 67, 77, 86, 87, 98, 100, 101, 114, 252))
 HOST_NAME, CLIENT_ID, CLIENT_FQDN, SEARCH, END = 12, 61, 81, 119, 255
 
 SIX_KEPT: Final = frozenset((6, 7, 8, 13, 14, 16, 32, 82, 83))

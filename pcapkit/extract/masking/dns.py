@@ -33,7 +33,7 @@ def mask_dns(masks: Masks, data: bytes) -> bytes:
     """The message with what is personal replaced; of one that is damaged or cut, as far as it can be read, and the rest blanked."""
     walker = _Walker(masks, bytearray(data))
     if not walker.message() and not masks.learning:
-        walker.data[walker.at :] = bytes(len(walker.data) - walker.at)
+        walker.data[walker.at :] = bytes(max(len(walker.data) - walker.at, 0))
     return bytes(walker.data)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import chain
+from math import prod
 from typing import Final
 
 from pcapkit.report.known import is_known_address, is_known_name
@@ -114,7 +115,7 @@ class Masks:
             client = bytes(byte ^ 0xFF for byte in self.address(bytes(byte ^ 0xFF for byte in raw[12:])))
             return raw[:4] + self.address(raw[4:8]) + raw[8:12] + client
         number = self.redactor.number_of_address(str(IPv6Address(raw)))
-        return self._free((head + _host_part(raw[8:], number + step) for step in range(TRIES)), raw)
+        return self._free((head + _host_part(raw[8:], number + step) for step in range(min(TRIES, _hosts(raw[8:])))), raw)
 
     def _free(self, candidates: Iterator[bytes], raw: bytes) -> bytes:
         """The first that nobody has; if all are somebody's, one that was not given out."""
@@ -212,7 +213,7 @@ class Masks:
         """``host01``: the number with the kind before it, as far as there is room, and nobody's name."""
         candidates = chain((padded(prefix, number, size) for prefix in PREFIXES[kind]), (in_letters(number + step, size) for step in range(TRIES)))
         for made in candidates:
-            if made not in self._words_seen and (kind, made) not in self._taken_words:
+            if len(made) == size and made not in self._words_seen and (kind, made) not in self._taken_words:
                 self._taken_words.add((kind, made))
                 return made
         return in_letters(number, size)
@@ -240,6 +241,12 @@ def _stays(raw: bytes) -> bool:
     if isinstance(address, IPv4Address) and raw[3] in (0, 255):
         return True
     return address.is_unspecified or address.is_loopback or address.is_multicast or not any(raw[8:] or raw) or is_known_address(str(address))
+
+
+def _hosts(raw: bytes) -> int:
+    """How many interface identifiers are written with as many digits."""
+    digits = [len(f"{int.from_bytes(raw[at : at + 2], 'big'):x}") for at in range(0, 8, 2) if any(raw[at : at + 2])]
+    return prod(15 * 16 ** (count - 1) for count in digits)
 
 
 def _host_part(raw: bytes, number: int) -> bytes:

@@ -121,8 +121,3 @@ class Patches:
             if low < high:
                 yield low, high
             at += 1
-
-
-def blanked(masks: Masks, data: bytes) -> bytes:
-    """Nothing of it stays."""
-    return data if masks.learning else bytes(len(data))

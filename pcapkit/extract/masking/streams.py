@@ -11,7 +11,7 @@ from pcapkit.extract.masking.dns import mask_dns
 from pcapkit.extract.masking.http import BEGIN, HttpWalker
 from pcapkit.extract.masking.masks import Masks
 from pcapkit.extract.masking.regions import Budget, Gather, Patches, Region
-from pcapkit.extract.masking.tls import TlsWalker, looks_like_tls
+from pcapkit.extract.masking.tls import TlsWalker, looks_like_old_hello, looks_like_tls
 from pcapkit.flows.facts import SYN
 from pcapkit.flows.segments import Piece, Segments
 
@@ -19,6 +19,9 @@ WORD: Final = 1 << 32
 WEB: Final = frozenset((80, 443, 4443, 5061, 8080, 8443))
 """Where what cannot be read is blanked; elsewhere packets end before it, or a reader would take zeros for a broken protocol."""
 DNS: Final = 53
+KNOWN: Final = 4096
+BEGIN_BYTES: Final = 64
+"""Bytes kept of how segments begin, and of how many of a stream."""
 
 
 class Direction(NamedTuple):
@@ -69,6 +72,8 @@ class Stream:
     last: int = 0
     cuts: bool = False
     """What cannot be read is cut off instead of blanked."""
+    begins: dict[int, bytes] = field(default_factory=dict)
+    """How segments begin, by position, to know copies that say something else."""
 
     def position(self, seq: int) -> int:
         """Where a sequence number stands, over wrap-around."""
@@ -77,9 +82,16 @@ class Stream:
 
     def take(self, position: int, data: bytes, size: int, stamp: Stamp, masks: Masks, budget: Budget) -> None:
         """A segment, while everything is looked at."""
+        if len(self.begins) < KNOWN:
+            self.begins.setdefault(position, data[:BEGIN_BYTES])
         self.last = max(self.last, position + size)
         for piece in self.segments.add(position, data, size, stamp):
             self._read(piece, masks, budget)
+
+    def contradicts(self, position: int, data: bytes | bytearray) -> bool:
+        """Another segment at this position began with other bytes, and was the one that was read."""
+        known = self.begins.get(position, b"")
+        return known[: len(data)] != data[: len(known)]
 
     def finish(self, masks: Masks, budget: Budget) -> None:
         """All segments were seen. What was never read is blanked, should it come up."""
@@ -122,7 +134,7 @@ class Stream:
             return DnsWalker()
         if BEGIN.match(data):
             return HttpWalker(self.patches)
-        return TlsWalker() if looks_like_tls(data) else None
+        return TlsWalker() if looks_like_tls(data) or looks_like_old_hello(data) else None
 
     def _skip(self, start: int, end: int) -> None:
         if end > start:
@@ -176,7 +188,7 @@ class Streams:
         stream = self._stream(capture, way, flags, seq)
         position = stream.position(seq + bool(flags & SYN))
         stream.last = max(stream.last, position + len(data))
-        if position < 0:
+        if position < 0 or stream.contradicts(position, data):
             return 0
         return stream.patches.apply(position, data, stream.cuts)
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from pcapkit.extract.masking.der import mask_certificate
 from pcapkit.extract.masking.masks import Masks
-from pcapkit.extract.masking.regions import Gather, Region, blanked
+from pcapkit.extract.masking.regions import Gather, Region
+from pcapkit.extract.masking.text import mask_text
 from pcapkit.limits import TLS_HANDSHAKE
 
 CHANGE_CIPHER, HANDSHAKE, DATA = 20, 22, 23
@@ -22,6 +23,11 @@ def looks_like_tls(data: bytes | bytearray) -> bool:
     return len(data) >= 3 and CHANGE_CIPHER <= data[0] <= DATA and data[1] == 3 and data[2] <= 4
 
 
+def looks_like_old_hello(data: bytes) -> bool:
+    """A hello in the form of SSL 2.0, as old clients began with; it names nobody (RFC 5246, E.2)."""
+    return len(data) >= 5 and data[0] & 0x80 != 0 and data[2] == 1 and data[3] <= 3 and 2 + (data[0] << 8 & 0x7F00 | data[1]) <= len(data)
+
+
 class TlsWalker:
     """One direction of a TLS conversation, fed in order; ``regions`` are what it found."""
 
@@ -32,20 +38,27 @@ class TlsWalker:
         self._reads = False
         self._lost = False
         self._protected = False
+        """What follows is encrypted, but for a second hello of a client that was asked to try again (RFC 8446, D.4)."""
+        self._over = 0
+        """Bytes of a message that are still to be blanked."""
         self._message = Gather()
 
     def feed(self, position: int, data: bytes) -> None:
         """The next bytes, as a segment brought them."""
+        if looks_like_old_hello(data) and not self._left and not self._head:
+            size = 2 + (data[0] << 8 & 0x7F00 | data[1])
+            position, data = position + size, data[size:]
         if self._lost and not looks_like_tls(data):
             return
         self._lost = False
         while data and not self._lost:
             if self._left:
                 taken = data[: self._left]
+                if self._protected and not self._message.data:
+                    self._reads = self._reads and taken[:1] == b"\1" and int.from_bytes(taken[1:4], "big") + 4 == self._left
                 self._left -= len(taken)
                 if self._reads:
-                    self._message.add(position, taken)
-                    self._messages()
+                    self._handshake(position, taken)
             else:
                 taken = data[: 5 - len(self._head)]
                 self._head += taken
@@ -61,20 +74,29 @@ class TlsWalker:
             self._lost, self._left = True, 0
             self.end()
         self._protected = self._protected or kind in (CHANGE_CIPHER, DATA)
-        self._reads = kind == HANDSHAKE and not self._protected
+        self._reads = kind == HANDSHAKE
         self._head.clear()
 
-    def _messages(self) -> None:
-        """Messages that are whole; what cannot be one is blanked."""
+    def _handshake(self, position: int, data: bytes) -> None:
+        """Bytes of handshake messages: whole ones are taken; what is too large or cannot be one is blanked."""
+        if self._over:
+            blank = Gather()
+            blank.add(position, data[: self._over])
+            self.regions.append(blank.region(filled))
+            position, data, self._over = position + len(blank.data), data[len(blank.data) :], self._over - len(blank.data)
+        self._message.add(position, data)
         while len(self._message.data) >= 4:
             kind, size = self._message.data[0], int.from_bytes(self._message.data[1:4], "big")
             if kind not in MESSAGES or size > TLS_HANDSHAKE:
-                self.regions.append(self._message.region(blanked))
+                if kind in MESSAGES:
+                    self._message.split(4)
+                self._over = max((size if kind in MESSAGES else 1 << 24) - len(self._message.data), 0)
+                self.regions.append(self._message.region(filled))
                 self._message = Gather()
+            elif len(self._message.data) >= 4 + size:
+                self._take(self._message.split(4 + size))
+            else:
                 return
-            if len(self._message.data) < 4 + size:
-                return
-            self._take(self._message.split(4 + size))
 
     def _take(self, message: Gather) -> None:
         if message.data[0] == CLIENT_HELLO:
@@ -86,7 +108,7 @@ class TlsWalker:
         """Bytes are missing: the message that they belong to is read as far as it came."""
         if self._reads or size > self._left:
             self.end()
-        self._lost = size > self._left
+        self._lost, self._over = size > self._left, 0
         self._left = max(self._left - size, 0)
         self._head.clear()
 
@@ -95,6 +117,11 @@ class TlsWalker:
         if len(self._message.data) >= 4:
             self._take(self._message)
         self._message = Gather()
+
+
+def filled(masks: Masks, data: bytes) -> bytes:
+    """What nobody takes for messages."""
+    return data if masks.learning else b"\xff" * len(data)
 
 
 def mask_hello(masks: Masks, data: bytes) -> bytes:
@@ -111,7 +138,7 @@ def mask_hello(masks: Masks, data: bytes) -> bytes:
             start, stop = at + 9, min(at + 9 + int.from_bytes(data[at + 7 : at + 9], "big"), at + 4 + size, len(data))
             name = data[start:stop].decode("latin-1")
             masks.learn_name(name)
-            out[start:stop] = masks.name(name).encode("latin-1")
+            out[start:stop] = mask_text(masks, name).encode("latin-1")
         at += 4 + size
     return bytes(out)
 

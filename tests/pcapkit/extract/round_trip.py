@@ -43,7 +43,7 @@ def leaks(key, data):
     found = []
     for original in {v.lower() for v in key.values()}:
         raw = original.encode("utf-8", "surrogateescape")
-        if len(raw) < 4 or raw not in low:
+        if len(raw) < 5 or raw in (b'info', b'webmaster', b'username') or raw not in low:
             continue
         if re.search(rb"(?<![\w.-])" + re.escape(raw) + rb"(?![\w-]|\.\w)", low):
             found.append(original)
