@@ -185,7 +185,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause, with everything it hits. ``facts`` is documented code by code in ``pcapkit explain``."""
+    """One cause, with everything it hits. ``facts`` is documented code by code in ``pcapkit explain``.
+
+    ``sentences``: what ``detail`` was put together from, each with the device that it is about (None: the capture), so that a part can be told.
+    """
 
     id: str
     code: str
@@ -202,6 +205,7 @@ class Finding:
     facts: Mapping[str, Json]
     display_filter: str
     evidence: tuple[Evidence, ...]
+    sentences: tuple[tuple[str | None, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +256,8 @@ class Report:
 
     ``counts`` says what else is in the captures, for "no autodiscover traffic" and the capture section: ``dns_queries``, ``discovery_queries``,
     ``tls_hellos``, ``tls13_hidden`` (handshakes whose certificates cannot be seen), ``http_requests``, ``tcp_conversations``, ``udp_conversations``,
-    ``started_late``, ``wlan_encrypted``, ``unknown_layers``, ``gaps``, ``decrypted``, ``dhcp``, ``quic``, ``left_out`` (findings
-    that narrowing does not show); a key without meaning in a run is left out.
+    ``started_late``, ``wlan_encrypted``, ``unknown_layers``, ``gaps``, ``decrypted``, ``dhcp``, ``quic``, ``left_out`` and
+    ``sessions_left_out`` (findings and sessions that narrowing does not show); a key without meaning in a run is left out.
     """
 
     version: str

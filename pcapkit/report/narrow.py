@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pcapkit import times
 from pcapkit.model import SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
 from pcapkit.report.words import folded
+from pcapkit.rules._texts import tell
 
 if TYPE_CHECKING:
     from pcapkit.filter import Filter
@@ -60,8 +61,8 @@ def narrow(report: Report, wanted: Narrowing) -> Report:
     keep = {f.id for f in report.findings if _code_wanted(f, wanted)}
     if len(keep) < len(report.findings):
         report = keep_findings(report, keep)
-    left_out = len(whole.findings) - len(report.findings)
-    return replace(report, counts={**report.counts, "left_out": left_out}) if left_out else report
+    left_out = {"left_out": len(whole.findings) - len(report.findings), "sessions_left_out": len(whole.sessions) - len(report.sessions)}
+    return replace(report, counts=dict(report.counts) | {key: number for key, number in left_out.items() if number})
 
 
 def keep_sessions(report: Report, devices: set[str], sessions: set[str], findings: set[str] | None = None) -> Report:
@@ -221,8 +222,11 @@ def _shrink(finding: Finding, devices: set[str], sessions: set[str], gone: set[s
     if isinstance(by_device, dict):
         facts["by_device"] = {key: value for key, value in by_device.items() if key not in gone}
     evidence = tuple(e for e in finding.evidence if e.device not in gone)
+    sentences = tuple((device, said) for device, said in finding.sentences if device not in gone)
     return replace(
         finding,
+        detail=tell(sentences) if sentences else finding.detail,
+        sentences=sentences,
         devices=tuple(d for d in finding.devices if d in devices),
         sessions=tuple(s for s in finding.sessions if s in sessions),
         facts=facts,

@@ -77,6 +77,8 @@ def verdict(report: Report) -> str | None:
         notes += [f"{len(report.ignored)} ignored"] if report.ignored else []
         said = f"No finding shown says why {words.count(unlucky(report), 'session')} did not go well" if unlucky(report) else "No fault seen"
         return said + (f" ({'; '.join(notes)})" if notes else "") + "."
+    if elsewhere := report.counts.get("sessions_left_out"):
+        return f"Nothing of what was asked for: {words.count(elsewhere, 'session')} of this capture {'is' if elsewhere == 1 else 'are'} left out."
     return f"No autodiscover sessions in {words.count(packets, 'packet')}." if packets else "The capture holds no packets."
 
 
@@ -87,6 +89,8 @@ def unlucky(report: Report) -> int:
 
 def instead(report: Report) -> Iterator[str]:
     """What was there instead of sessions, each with its number."""
+    if report.counts.get("sessions_left_out"):
+        return
     asked = report.counts.get("discovery_queries", 0)
     names = f", {f'{asked:,}' if asked else 'none'} for lyncdiscover* or autodiscover*"
     for said in words.counts(report):
@@ -96,6 +100,9 @@ def instead(report: Report) -> Iterator[str]:
 def next_steps(report: Report) -> Iterator[str]:
     """Two steps at least that would show a session, the likeliest first."""
     counts = report.counts
+    if counts.get("sessions_left_out"):
+        yield "Ask without --device, --domain, --since, --until or --filter, or for others: the sessions table lists what there is."
+        return
     if _encrypted_frames(report):
         yield "The phones' data is encrypted 802.11: capture on the access point's switch port instead, or give the key with --wpa-psk."
     if not any(c.packets for c in report.captures):

@@ -16,13 +16,12 @@ from pcapkit.rules._api import Hit, Note, Rule, Unjudged
 from pcapkit.rules._honesty import honest
 from pcapkit.rules._platforms import with_platforms
 from pcapkit.rules._suppression import CAUSED, HIDDEN, Line, Scope, covers, lines_for
+from pcapkit.rules._texts import tell
 from pcapkit.sessions.scene import Scene
 
 EVIDENCE_PER_FINDING: Final = 200
 """Frames listed of one finding: the first ones of every hit where a finding has more."""
 LIST_ITEMS: Final = 200
-HEADLINES: Final = 3
-"""Sentences of hits that a finding's detail repeats; the rest is counted."""
 
 Key = tuple[Json, ...]
 
@@ -205,6 +204,7 @@ def join(group: Sequence[Case], order: Mapping[str, int]) -> Finding:
     worst, rule = hits[0], cases[0].rule
     surest = min(hits, key=lambda h: CONFIDENCES.index(h.confidence))
     evidence, left_out = join_evidence(cases)
+    sentences = tuple(dict.fromkeys((device_of(hit), hit.headline) for hit in hits))
     return Finding(
         id="",
         code=rule.code,
@@ -212,7 +212,7 @@ def join(group: Sequence[Case], order: Mapping[str, int]) -> Finding:
         confidence=surest.confidence,
         confidence_because=unique(text for hit in (surest, *hits) if hit.confidence == surest.confidence for text in hit.because),
         title=worst.title or rule.title,
-        detail=join_headlines(hits),
+        detail=tell(sentences),
         remedy=worst.remedy or rule.remedy,
         unseen=unique(text for hit in hits for text in hit.unseen),
         devices=in_order({d for hit in hits if (d := device_of(hit))}, order),
@@ -221,6 +221,7 @@ def join(group: Sequence[Case], order: Mapping[str, int]) -> Finding:
         facts=join_facts(hits, left_out) | with_platforms(rule.code),
         display_filter=frame_filter(evidence) or rule.display_filter,
         evidence=evidence,
+        sentences=sentences,
     )
 
 
@@ -241,14 +242,6 @@ def in_order(ids: Iterable[str], order: Mapping[str, int]) -> tuple[str, ...]:
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
-
-
-def join_headlines(hits: Sequence[Hit]) -> str:
-    """The sentences of the hits, equal ones once, the rest counted."""
-    sentences = unique(hit.headline for hit in hits)
-    more = len(sentences) - HEADLINES
-    shown = sentences if more <= 0 else (*sentences[:HEADLINES], f"The same in {more} more case{'s' if more > 1 else ''}.")
-    return " ".join(shown)
 
 
 def join_facts(hits: Sequence[Hit], left_out: int) -> dict[str, Json]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pcapkit.sessions.scene import DeviceCase
 
+SENTENCES: Final = 3
+"""Sentences that a finding's detail repeats; the rest is counted."""
 ALERTS: Final = {
     0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure", 41: "no_certificate",
     42: "bad_certificate", 43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
@@ -40,3 +42,10 @@ def listed(items: Sequence[str], limit: int = 4) -> str:
     shown = ", ".join(items[:limit])
     more = len(items) - limit
     return shown if more <= 0 else f"{shown} and {more} more"
+
+
+def tell(sentences: Iterable[tuple[str | None, str]]) -> str:
+    """A finding's detail: its sentences, equal ones once, the rest counted."""
+    said = tuple(dict.fromkeys(sentence for _, sentence in sentences))
+    more = len(said) - SENTENCES
+    return " ".join(said if more <= 0 else (*said[:SENTENCES], f"The same in {more} more case{'s' if more > 1 else ''}."))

@@ -29,6 +29,8 @@ def brief(report: Report, style: Style) -> Iterator[str]:
 
 def _nothing(report: Report) -> str:
     packets = words.count(sum(c.packets for c in report.captures), "packet")
+    if not report.sessions and report.counts.get("sessions_left_out"):
+        return f"none: {(sentences.verdict(report) or '').lower().rstrip('.')}"
     if not report.sessions:
         return f"none: no autodiscover sessions in {packets}"
     codes: dict[str, dict[str, None]] = {}

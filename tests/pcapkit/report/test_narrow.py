@@ -10,6 +10,7 @@ import pytest
 from pcapkit.model import NotJudged
 from pcapkit.report.names import named
 from pcapkit.report.narrow import Narrowing, NarrowingError, check, find_devices, narrow
+from pcapkit.report.sentences import verdict
 
 WANTED = {
     "device": Narrowing(devices=("D1",)),
@@ -123,3 +124,16 @@ def test_the_users_own_names_stand_for_devices():
     assert [d.hostname for d in report.devices] == ["iPhone-Joe", "Ann's phone", "Pixel 8", None]
     assert report.devices[2].notes == ("calls itself Pixel",)
     assert [d.id for d in find_devices(report, "ann's phone")] == ["D2"]
+
+
+def test_a_finding_tells_of_the_devices_that_are_shown():
+    shared = replace(examples.private_ca(), detail="One. Two.", sentences=(("D1", "One."), ("D2", "Two.")))
+    report = replace(examples.full(), findings=(shared,))
+    assert [f.detail for f in narrow(report, Narrowing(devices=("D2",))).findings] == ["Two."]
+
+
+def test_sessions_that_are_not_shown_are_counted_and_not_denied():
+    report = narrow(examples.full(), Narrowing(domains=("fabrikam.com",)))
+    assert not report.sessions
+    assert report.counts["sessions_left_out"] == len(examples.full().sessions)
+    assert "No autodiscover sessions" not in (verdict(report) or "")
