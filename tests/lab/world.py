@@ -115,7 +115,7 @@ class World:
     def _segments(self) -> None:
         rtr = self.box("rtr")
         segments = (
-            ("fe", co.SRV, co.SRV6, (co.FE, co.CAS, co.OWA), (co.FE6, co.CAS6)),
+            ("fe", co.SRV, co.SRV6, (co.FE, co.FE2, co.CAS, co.OWA), (co.FE6, co.CAS6)),
             ("dns", co.DNS, co.DNS6, (co.DNSIP, co.DNSIP2), (f"{co.DNS6}:53",)),
             ("rp", co.DMZ, co.DMZ6, (co.RP,), (co.RP6,)),
         )
@@ -189,7 +189,7 @@ class World:
         six = (f"[{co.FE6}]",) * s.ipv6
         self._nginx("fe", [
             *(x for a in (co.FE, *six) for x in self._pair("fe", a, pool, chain(s.fe, fe))),
-            *self._pair("cas", co.CAS, pool, chain(s.cas, cas)), *self._pair("owa", co.OWA, pool, chain("ok", owa)),
+            *self._pair("fe2", co.FE2, pool, chain(s.fe, fe)), *self._pair("cas", co.CAS, pool, chain(s.cas, cas)), *self._pair("owa", co.OWA, pool, chain("ok", owa)),
         ])  # fmt: skip
         relayed = bool(s.idle_cut)
         listen = "127.0.0.1:4443" if relayed else "443"
@@ -257,10 +257,10 @@ class World:
             mirror(self.box(box), device, f"m{port}", ("egress",) if tap == "ap-in" else ("ingress", "egress"))
 
     def start_capture(self) -> None:
-        """tcpdump on the mirror port; on several of them as one cooked capture."""
+        """tcpdump on the mirror port; on several of them as one cooked capture (whose buffer holds a packet in each 256 KiB)."""
         self.ready()
         one = len(self.site.mirror) == 1
-        where = ["-i", f"in{self.site.mirror[0].replace('-', '')}"] if one else ["-i", "any", "-Q", "in"]
+        where = ["-i", f"in{self.site.mirror[0].replace('-', '')}"] if one else ["-i", "any", "-Q", "in", "-B", "65536"]
         snap = ["-s", str(self.site.snaplen)] if self.site.snaplen else []
         only = [self.site.only] if self.site.only else []
         argv = ["tcpdump", *where, "--immediate-mode", "-U", "-n", *snap, "-w", str(self.out), *only]
@@ -293,6 +293,9 @@ class World:
         if self.tcpdump:
             os.killpg(self.tcpdump.pid, signal.SIGINT)
             self.tcpdump.wait(5)
+            said = (self.folder / "tcpdump.log").read_text()
+            if "\n0 packets dropped by kernel" not in said:
+                raise RuntimeError(f"the recording is not whole: {said[-200:]}")
 
     # ------------------------------------------------------------ phones
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import acts
 from acts import discover, exchange, get, lync_inside
-from company import NATIP, PUB, SILENT, STRANGER
+from company import FE2, NATIP, PUB, SILENT, STRANGER
 from world import Site, World
 
 from scenarios._registry import Expect, everywhere, iphone, scenario, two
@@ -77,12 +77,13 @@ def _port80(world: World) -> list[Expect]:
     return [Expect(phone)]
 
 
-@scenario("healthy_option_b2", "https is closed on the discovery name on purpose, HTTP sends on to https elsewhere", Site(closed=(("fe", 443),), records={
-    "lyncwebint.contoso.com": None}))  # fmt: skip
+@scenario("healthy_option_b2", "https is closed on the discovery name on purpose, HTTP sends on to https elsewhere", Site(closed=(("fe2", 443),), records={
+    "lyncdiscoverinternal.contoso.com": FE2}))  # fmt: skip
 def _option_b2(world: World) -> list[Expect]:
     phone = iphone(world)
     discover(world, phone)
     discover(world, phone, scheme="http")
+    get(phone, world.url("INTW", "/Autodiscover/AutodiscoverService.svc/root?originalDomain=contoso.com"))
     acts.lync_external(world, phone)
     told = {"service-reset": "info", "http-fallback": "info"}
     return [Expect(phone, allowed=("service-reset", "http-fallback"), severity=told)]
