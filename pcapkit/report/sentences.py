@@ -67,8 +67,9 @@ def site(style: Style, report: Report) -> str:
 
 
 def verdict(report: Report) -> str | None:
-    """The sentence that stands for findings where there is no serious one; None where there is."""
-    if any(f.severity != "info" for f in report.findings):
+    """The sentence that stands for findings where there is no serious one; None where there is. What is wrong with a capture says of no session."""
+    serious = [f for f in report.findings if f.severity != "info"]
+    if any(report.sessions or f.devices for f in serious):
         return None
     packets = sum(c.packets for c in report.captures)
     if report.sessions:

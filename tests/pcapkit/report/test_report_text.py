@@ -105,6 +105,13 @@ def test_several_captures_number_their_frames():
     assert "file:frame 1:41" in render(two)
 
 
+def test_a_poor_capture_without_sessions_says_that_there_are_none():
+    drops = replace(examples.hairpin(), code="capture-drops", severity="warning", devices=(), sessions=())
+    text = render(replace(examples.nothing(), findings=(drops,)))
+    assert "No autodiscover sessions in" in text
+    assert "capture-drops" in text
+
+
 def test_codes_that_could_not_be_judged_for_one_reason_share_a_line():
     unseen = tuple(NotJudged(code, ("D1",), "no keys") for code in ("untrusted-*", "cert-*"))
     report = replace(examples.healthy(), not_judged=unseen)
