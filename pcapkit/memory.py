@@ -9,7 +9,9 @@ from typing import Final
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 """Parameters of ``mallopt`` (malloc.h of the GNU C library)."""
-_LARGE: Final = 1 << 28
+_TEMPORARY: Final = 4 << 20
+"""Blocks below come and go with each window; larger ones last, and what is not used of them must cost nothing."""
+_KEPT: Final = 64 << 20
 
 
 def for_one_run() -> None:
@@ -28,5 +30,5 @@ def keep_freed() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    mallopt(_MMAP_THRESHOLD, _LARGE)
-    mallopt(_TRIM_THRESHOLD, _LARGE)
+    mallopt(_MMAP_THRESHOLD, _TEMPORARY)
+    mallopt(_TRIM_THRESHOLD, _KEPT)

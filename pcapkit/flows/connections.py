@@ -16,6 +16,8 @@ from pcapkit.model import FlowSummary
 
 TRANSPORTS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 58: "icmpv6", 132: "sctp"}
 _LOW16: Final = 0xFFFF
+CHUNK: Final = 16_384
+"""Conversations looked at together, where all are."""
 NAMES: Final = 65_536
 """Different server names that are kept."""
 
@@ -245,20 +247,22 @@ def _acknowledged(mine: TcpSide, peer: TcpSide) -> int:
 
 
 class AddressIndex:
-    """Conversations sorted by client and by server, for ``find``; good for the table as it was (``state``)."""
+    """Conversations sorted by the lower half of the client's address and of the server's, for ``find``; good for the table as it was (``state``)."""
 
     def __init__(self, flows: FlowTable) -> None:
-        c = flows.rows
-        self.state = (c.size, flows.created)
-        is_b = c["state"] & CLIENT_IS_B != 0
-        tail = c["tail"].copy()
-        self._version = (tail & np.uint64(255)).astype(np.uint8)
-        self._proto = (tail >> np.uint64(8) & np.uint64(255)).astype(np.uint8)
-        self._port = np.where(is_b, tail >> np.uint64(32), tail >> np.uint64(16) & np.uint64(_LOW16)).astype(np.uint16)
-        client, server = (tuple(np.where(one, c[f"b_{half}"], c[f"a_{half}"]) for half in ("hi", "lo")) for one in (is_b, ~is_b))
-        self._ends = (client, server)
-        self._orders = tuple(np.argsort(low, kind="stable") for _, low in self._ends)
-        self._sorted = tuple(end[1][order] for end, order in zip(self._ends, self._orders, strict=True))
+        self._rows = flows.rows
+        self.state = (flows.rows.size, flows.created)
+        halves = (np.empty(flows.rows.size, np.uint64), np.empty(flows.rows.size, np.uint64))
+        for first in range(0, flows.rows.size, CHUNK):
+            part = slice(first, first + CHUNK)
+            is_b = flows.rows["state"][part] & CLIENT_IS_B != 0
+            low_a, low_b = flows.rows["a_lo"][part], flows.rows["b_lo"][part]
+            halves[0][part], halves[1][part] = np.where(is_b, low_b, low_a), np.where(is_b, low_a, low_b)
+            flows.rows.rest()
+        self._orders = tuple(np.argsort(low, kind="stable").astype(np.int32) for low in halves)
+        for low in halves:
+            low.sort()
+        self._sorted = halves
 
     def find(self, client: str | None, server: str | None, port: int | None, proto: int | None) -> Ints:
         """Rows, ascending."""
@@ -268,22 +272,26 @@ class AddressIndex:
                 words = address_words(address)
                 if words is None:
                     return np.zeros(0, np.int64)
-                rows = self._with_end(which, *words) if rows is None else rows[self._is_end(which, rows, *words)]
+                if rows is None:
+                    first, last = (self._sorted[which].searchsorted(words[2], side) for side in ("left", "right"))
+                    rows = self._orders[which][first:last].astype(np.int64)
+                rows = rows[self._is_end(which, rows, *words)]
         if rows is None:
-            rows = np.arange(len(self._port))
-        for column, wanted in ((self._port, port), (self._proto, proto)):
-            if wanted is not None:
-                rows = rows[column[rows] == wanted]
+            rows = np.arange(self.state[0])
+        if port is not None:
+            is_b, tail = self._rows["state"][rows] & CLIENT_IS_B != 0, self._rows["tail"][rows]
+            rows = rows[np.where(is_b, tail >> np.uint64(32), tail >> np.uint64(16) & np.uint64(_LOW16)) == port]
+        if proto is not None:
+            rows = rows[self._rows["tail"][rows] >> np.uint64(8) & np.uint64(255) == proto]
         return rows
 
-    def _with_end(self, which: int, version: int, high: np.uint64, low: np.uint64) -> Ints:
-        first, last = self._sorted[which].searchsorted(low, "left"), self._sorted[which].searchsorted(low, "right")
-        rows: Ints = self._orders[which][first:last]
-        return rows[self._is_end(which, rows, version, high, low)]
-
     def _is_end(self, which: int, rows: Ints, version: int, high: np.uint64, low: np.uint64) -> Mask:
-        highs, lows = self._ends[which]
-        found: Mask = (lows[rows] == low) & (highs[rows] == high) & (self._version[rows] == version)
+        """Which conversations have this address as their client (0) or server (1)."""
+        c = self._rows
+        at_b = (c["state"][rows] & CLIENT_IS_B != 0) == (which == 0)
+        found: Mask = np.where(at_b, c["b_lo"][rows], c["a_lo"][rows]) == low
+        found &= np.where(at_b, c["b_hi"][rows], c["a_hi"][rows]) == high
+        found &= c["tail"][rows] & np.uint64(255) == version
         return found
 
 

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 import numpy as np
 from pcapkit_dissectors._api import Context, Event, Stamp, StreamDissector
 from pcapkit_dissectors.autodiscover_paths import split_target
+from pcapkit_dissectors.http1_peek import peek_request
 from pcapkit_dissectors.messages import ClientHello, HttpRequest
 from pcapkit_dissectors.tls_peek import peek_server_name
 
@@ -20,7 +21,7 @@ from pcapkit.flows.sides import Ints, changes
 from pcapkit.flows.streams import LINGER_NS, Boundary, End, Talk
 from pcapkit.flows.tcp import Segments
 from pcapkit.flows.text import key_ends, mac_text
-from pcapkit.flows.waiting import Block, Waiting, Wants
+from pcapkit.flows.waiting import Block, Said, Waiting, Wants
 from pcapkit.limits import MAX_STREAMS, STREAM_MEMORY
 
 Pick = tuple[int, int, int, int, int, int, int, int, int]
@@ -28,7 +29,7 @@ Pick = tuple[int, int, int, int, int, int, int, int, int]
 
 
 class Streams:
-    """Conversations under way. ``fed``: segments handed to dissectors; ``put_aside``: conversations whose hello nobody read; ``left_out``: what limits
+    """Conversations under way. ``fed``: segments handed to dissectors; ``put_aside``: first messages that nobody read, by kind; ``left_out``: what limits
     kept out, by kind. ``named`` is told the servers' names of conversations, by number."""
 
     def __init__(
@@ -42,7 +43,7 @@ class Streams:
         wants: Wants | None = None,
     ) -> None:
         self.fed = 0
-        self.put_aside = 0
+        self.put_aside: Counter[str] = Counter()
         self._named = named
         self.left_out: Counter[str] = Counter()
         self._flows = flows
@@ -101,7 +102,7 @@ class Streams:
                 talk = self._touch(number, row, k.time_ns)
                 self.fed += 1
                 events = talk.feed(k.direction, k.start, k.top, k.data, k.size, Stamp(k.frame, k.time_ns))
-                self._tell(talk, [e for e in events if not (greeted and isinstance(e.message, ClientHello))], out)
+                self._tell(talk, events[1:] if greeted and k is segments[0] else events, out)
                 if talk.done:
                     self._end(talk.number, out)
                     break
@@ -148,20 +149,20 @@ class Streams:
         return elements[:0]
 
     def _may_wait(self, number: int, row: int, pick: Pick, data: bytes, out: list[Observation]) -> bool:
-        """A conversation begins with a hello to somebody who matters to nobody: let it wait."""
-        known, server_name = peek_server_name(data)
-        if not known:
+        """A conversation begins with a message to somebody who matters to nobody: let it wait."""
+        said = _first_words(data)
+        if said is None:
             return False
         client, server = self._ends_of(row)
-        if server_name:
-            self._spoken.append((number, server_name))
-        decision = self._waiting.begin(number, pick[2], client.address, server.address, server_name)
+        if said.server_name:
+            self._spoken.append((number, said.server_name))
+        decision = self._waiting.begin(number, pick[2], client.address, server.address, said)
         if decision == "greet":
             talk = Talk(number, (client, server), pick[3], self._dissectors, self._context, self._boundary)
             self._tell(talk, talk.feed(pick[1], pick[7], pick[8], data, pick[6], Stamp(pick[2], pick[3])), out)
         if decision != "read":
             self._flows.rows["state"][row] |= WAITS
-        self.put_aside += decision == "wait"
+        self.put_aside["tls_hellos" if said.agent is None else "http_requests"] += decision == "wait"
         return decision != "read"
 
     def _put_aside(self, table: Table, s: Segments, elements: Ints) -> None:
@@ -271,6 +272,15 @@ class Streams:
             victim = next((number for number, talk in self._talks.items() if not talk.interesting), next(iter(self._talks)))
             self.left_out["streams"] += 1
             self._end(victim, out)
+
+
+def _first_words(data: bytes) -> Said | None:
+    """Whom the first segment of a conversation is for, if that is all there is to know of it."""
+    known, server_name = peek_server_name(data)
+    if known:
+        return Said(server_name)
+    request = peek_request(data)
+    return Said(split_target("/", request.host)[0], request.agent) if request else None
 
 
 def _name_in(message: ClientHello | HttpRequest) -> str | None:

@@ -201,7 +201,7 @@ class Tracker:
             "tcp_conversations": int((proto == TCP).sum()) + self.flows.forgotten[TCP],
             "udp_conversations": int(udp.sum()) + self.flows.forgotten[UDP],
             "quic": int(self.flows.rows["packets"][udp & ports].sum()),
-            "tls_hellos": self._streams.put_aside,
+            **self._streams.put_aside,
             "started_late": self._late(),
             "mirrored_copies": self.copies[MIRRORED],
             "routed_copies": self.copies[ROUTED],

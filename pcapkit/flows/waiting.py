@@ -1,8 +1,8 @@
 """Conversations that matter to nobody yet: their segments are kept for a while, unread, in case something is learned that makes them matter.
 
-Most TLS conversations of a capture go to servers that no discovery ever speaks of. Of these nothing is read but the server's name, with two exceptions:
-the hello of the first one of each client, which may be a device that nothing else shows, and one whole conversation for each of the first names: whether
-the certificates of strangers are what they should be says something about the network.
+Most conversations of a capture go to servers that no discovery ever speaks of. Of these nothing is read but the server's name, with two exceptions: the
+first message where it tells of a device what nothing else has told (that it is there; what browser it has), and one whole TLS conversation for each of the
+first names: whether the certificates of strangers are what they should be says something about the network.
 """
 
 from __future__ import annotations
@@ -23,13 +23,22 @@ WAITING_BYTES: Final = 16 * MIB
 """Payload kept in all; the conversations that wait longest are given up first."""
 SAMPLES: Final = 64
 """Names of which the first conversation is read whether it matters or not."""
+AGENTS: Final = 4_096
+"""Clients with their browsers that are remembered."""
 _OVERHEAD: Final = 4_096
 
 Wants = Callable[[str | None, str], bool]
 """Asked with a conversation's server name and address: does it matter?"""
 
 Decision = Literal["read", "wait", "greet"]
-"""Read a conversation; let it wait; let it wait, but tell of its hello."""
+"""Read a conversation; let it wait; let it wait, but tell of its first message."""
+
+
+class Said(NamedTuple):
+    """What the first message of a conversation says: whom it is for, and of HTTP (else None) who asks."""
+
+    server_name: str | None
+    agent: str | None = None
 
 
 class Kept(NamedTuple):
@@ -86,6 +95,7 @@ class Waiting:
         self._entries: dict[int, _Entry] = {}
         self._names: set[str | None] = set()
         self._clients: dict[str, int] = {}
+        self._agents: set[tuple[str, str]] = set()
         self._blocks: deque[Block] = deque()
         self._size = 0
 
@@ -103,16 +113,20 @@ class Waiting:
             self._clients[client] = frame
         return True
 
-    def begin(self, number: int, frame: int, client: str, server: str, server_name: str | None) -> Decision:
+    def begin(self, number: int, frame: int, client: str, server: str, said: Said) -> Decision:
         """Let a conversation wait if it matters to nobody. Asked once for each, when its name is known (``frame``)."""
         if self._wants is None:
             return "read"
-        sample, news = server_name not in self._names and len(self._names) < SAMPLES, self.meet(client, frame)
+        news = self.meet(client, frame)
+        sample = said.agent is None and said.server_name not in self._names and len(self._names) < SAMPLES
         if sample:
-            self._names.add(server_name)
-        if sample or self._wants(server_name, server):
+            self._names.add(said.server_name)
+        if sample or self._wants(said.server_name, server):
             return "read"
-        self._entries[number] = _Entry(server_name, server, news)
+        if said.agent is not None and (client, said.agent) not in self._agents and len(self._agents) < AGENTS:
+            self._agents.add((client, said.agent))
+            news = True
+        self._entries[number] = _Entry(said.server_name, server, news)
         return "greet" if news else "wait"
 
     def keep(self, block: Block, starts: list[int], count: int) -> list[int]:
@@ -129,7 +143,7 @@ class Waiting:
         return given_up
 
     def wanted_now(self) -> Iterator[tuple[int, bool, list[Kept]]]:
-        """The conversations that have come to matter; they wait no longer. With each, whether its hello was told already."""
+        """The conversations that have come to matter; they wait no longer. With each, whether its first message was told already."""
         if self._wants is not None:
             for number, entry in list(self._entries.items()):
                 if self._wants(entry.server_name, entry.server):

@@ -195,6 +195,25 @@ def test_they_are_read_once_they_matter(size, monkeypatch):
     assert tracker.reconsider() == []
 
 
+def test_plain_requests_to_strangers_wait_too(monkeypatch):
+    matters = set()
+    wire = Wire()
+    for port in range(3):
+        talk = wire.talk(sport=50000 + port, dport=80, server=f"198.51.100.{port}").open()
+        talk.say(0, PLAIN_GET % port).say(1, ok(b"body"))
+    wire.talk(sport=50009, dport=80).open().say(0, GET).say(1, ok(b"body"))
+    tracker = Tracker(0, wants=lambda _, address: address in matters)
+    found = [o for table in wire.tables() for o in tracker.update(table)]
+    assert [m.uri for m in messages(found, HttpRequest)] == ["/0", "/autodiscover/autodiscover.xml"]
+    assert len(messages(found, HttpResponse)) == 1
+    assert tracker.counts()["http_requests"] == 2
+    matters |= {"198.51.100.0", "198.51.100.2"}
+    later = tracker.reconsider()
+    assert [m.uri for m in messages(later, HttpRequest)] == ["/2"]
+    assert len(messages(later, HttpResponse)) == 2
+    assert [s.name for s in tracker.summaries()][:2] == ["www.example.com"] * 2
+
+
 def test_samples_of_strangers_are_read(monkeypatch):
     monkeypatch.setattr(waiting, "SAMPLES", 2)
     _, found = two_servers().track(wants=lambda *_: False)

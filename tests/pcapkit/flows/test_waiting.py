@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pcapkit.flows.waiting import SAMPLES, Waiting
+from pcapkit.flows.waiting import SAMPLES, Said, Waiting
 
 
 def nobody(_name, _server):
@@ -16,7 +16,7 @@ def waiting():
     """A waiting room that has read its samples of strangers."""
     room = Waiting(nobody)
     for number in range(SAMPLES):
-        room.begin(number, 1, "10.0.0.1", "198.51.100.1", f"s{number}.example")
+        room.begin(number, 1, "10.0.0.1", "198.51.100.1", Said(f"s{number}.example"))
     return room
 
 
@@ -27,11 +27,17 @@ def test_the_first_hello_is_told_though_datagrams_of_its_window_came_up_before_i
         if kind == "datagram":
             waiting.meet("10.0.0.9", frame)
         else:
-            told.append(waiting.begin(1000, frame, "10.0.0.9", "198.51.100.1", "s.example"))
-    told.append(waiting.begin(1001, 9, "10.0.0.9", "198.51.100.1", "s.example"))
+            told.append(waiting.begin(1000, frame, "10.0.0.9", "198.51.100.1", Said("s.example")))
+    told.append(waiting.begin(1001, 9, "10.0.0.9", "198.51.100.1", Said("s.example")))
     assert told == ["greet", "wait"]
 
 
 def test_a_client_that_showed_itself_before_is_not_greeted(waiting):
     waiting.meet("10.0.0.9", 3)
-    assert waiting.begin(1000, 5, "10.0.0.9", "198.51.100.1", "s.example") == "wait"
+    assert waiting.begin(1000, 5, "10.0.0.9", "198.51.100.1", Said("s.example")) == "wait"
+
+
+def test_a_browser_of_a_known_client_is_told_once(waiting):
+    waiting.meet("10.0.0.9", 1)
+    told = [waiting.begin(1000 + n, 5 + n, "10.0.0.9", "198.51.100.1", Said("s.example", agent)) for n, agent in enumerate(("a/1", "a/1", "b/2"))]
+    assert told == ["greet", "wait", "greet"]
