@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pcapkit import model
 from pcapkit.capture import linktypes
@@ -15,6 +16,8 @@ from pcapkit.limits import MAX_COMMENTS, MAX_NAMES, SECRET_BYTES
 MAX_PROBLEMS: Final = 1_000
 """Kinds of problems kept apart; further ones are counted in the last."""
 COMMENT_CHARS: Final = 4_096
+BACK_NS: Final = 2_000_000_000
+"""A step back of the clock that is told: interfaces captured together are out of order by less."""
 _SECRET_COST: Final = 64
 """What keeping one costs beside its bytes."""
 
@@ -53,6 +56,8 @@ class Port:
     dropped_between: int = 0
     listened_ns: int | None = None
     heard: int | None = None
+    latest_ns: int | None = None
+    """Time of its last record so far."""
 
     @property
     def lost(self) -> int | None:
@@ -132,6 +137,20 @@ class Notes:
         for i, n in enumerate(np.bincount(window.interface).tolist()):
             if n:
                 self.ports[i].packets += n
+                self._steps(self.ports[i], window, window.interface == i)
+
+    def _steps(self, port: Port, window: Window, mine: NDArray[np.bool_]) -> None:
+        """Note where time goes back on an interface: a clock was set, or files were joined that are not in order."""
+        times, frames = window.time_ns[mine], window.frame[mine]
+        if port.latest_ns is not None:
+            times, frames = np.append(port.latest_ns, times), np.append(0, frames)
+        back = times[:-1] - times[1:]
+        steps = np.flatnonzero((back > BACK_NS) & (times[1:] > 0))
+        if len(steps):
+            first = int(steps[0])
+            detail = f"time goes back by {int(back[first]) / 1e9:.0f} s here: a clock was set, or files were joined; delays across it mean nothing"
+            self.problem("time-goes-back", detail, None, int(frames[first + 1]), count=len(steps), key="")
+        port.latest_ns = int(times[-1])
 
     def span_of_time(self, first_ns: int, last_ns: int) -> None:
         """Widen the time span. Times are those of records that have one."""

@@ -14,7 +14,7 @@ from pcapkit.model import SEVERITIES, Report
 from pcapkit.report.names import named
 from pcapkit.report.narrow import Narrowing, NarrowingError, narrow
 
-NO_DAMAGE: Final = frozenset(("limit-reached", "drops", "unknown-link-type", "unknown-layer", "internal-error", "comment"))
+NO_DAMAGE: Final = frozenset(("limit-reached", "drops", "unknown-link-type", "unknown-layer", "internal-error", "comment", "time-goes-back"))
 """Problems that are no damage of the file: they do not make exit code 3 under ``--strict``."""
 
 

@@ -287,3 +287,14 @@ def test_a_block_as_large_as_may_be(tmp_path):
     path.write_bytes(section() + interface() + block(0x77, bytes(16 * MIB - 12)) + enhanced(PACKETS[1]))
     records, capture = read(path, window_bytes=4_096)
     assert (len(records), capture.problems) == (1, ())
+
+
+@pytest.mark.parametrize("window", [64, 1 << 24])
+def test_time_that_goes_back_is_told_where_it_does(tmp_path, window):
+    path = tmp_path / "site"
+    seconds = (10, 11, 10.5, 40, 9, 12)
+    path.write_bytes(pcap([Packet(b"x" * 60, START_NS + int(s * 1e9)) for s in seconds]))
+    _, capture = read(path, window_bytes=window)
+    (problem,) = capture.problems
+    assert (problem.code, problem.frame, problem.count) == ("time-goes-back", 5, 1)
+    assert "back by 31 s" in problem.detail
