@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -66,20 +67,23 @@ def _is_fatal(error: IcmpError) -> bool:
     return error.icmp_type in (3, 11) or (error.icmp_type == 1)
 
 
-def _gave_up_early(scene: Scene, attempt: Attempt, session: SessionCase) -> bool:
+def _opened(session: SessionCase) -> dict[str | None, list[int]]:
+    """When connections were opened, by name, ascending; looked at once a session, since a flood makes thousands of attempts."""
+    times: dict[str | None, list[int]] = {}
+    for attempt in session.attempts:
+        if attempt.connection is not None and attempt.connection.established:
+            times.setdefault(attempt.name, []).append(attempt.first_time_ns)
+    return {name: sorted(found) for name, found in times.items()}
+
+
+def _gave_up_early(attempt: Attempt, opened: Mapping[str | None, list[int]]) -> bool:
     """One SYN, not repeated, while another address of the same name worked: a race that this one lost (RFC 8305)."""
     connection = attempt.connection
     if connection is None or len(connection.syns) > 1:
         return False
-    window = 2 * NS
-    return any(
-        other is not attempt
-        and other.name == attempt.name
-        and other.connection is not None
-        and other.connection.established
-        and abs(other.first_time_ns - attempt.first_time_ns) < window
-        for other in session.attempts
-    )
+    times, window = opened.get(attempt.name, []), 2 * NS
+    near = bisect_right(times, attempt.first_time_ns - window)
+    return near < len(times) and times[near] < attempt.first_time_ns + window
 
 
 def _stalled(scene: Scene, connection: Connection, attempt: Attempt) -> bool:
@@ -97,7 +101,7 @@ def _stalled(scene: Scene, connection: Connection, attempt: Attempt) -> bool:
     return until - spoke[1] >= scene.thresholds.stall_wait_s * NS
 
 
-def kind_of(scene: Scene, attempt: Attempt, session: SessionCase) -> Kind | None:
+def kind_of(scene: Scene, attempt: Attempt, opened: Mapping[str | None, list[int]]) -> Kind | None:
     """How the connection of an attempt broke, None if it did not, or if the capture cannot tell."""
     connection = attempt.connection
     if connection is None or connection.transport != "tcp" or not connection.syns:
@@ -114,7 +118,7 @@ def kind_of(scene: Scene, attempt: Attempt, session: SessionCase) -> Kind | None
         return None
     syns = connection.syns
     waited = _capture_end(scene, connection) - syns[0].time_ns
-    if len(syns) < scene.thresholds.syn_min and (waited < scene.thresholds.syn_wait_s * NS or _gave_up_early(scene, attempt, session)):
+    if len(syns) < scene.thresholds.syn_min and (waited < scene.thresholds.syn_wait_s * NS or _gave_up_early(attempt, opened)):
         return None
     return "no-reply"
 
@@ -165,8 +169,9 @@ def obstacles(scene: Scene, kind: Kind) -> Iterator[Obstacle]:
     """Everything of one kind, one a session and server."""
     for session in scene.sessions:
         groups: dict[tuple[str, int], list[Attempt]] = {}
+        opened = _opened(session)
         for attempt in session.attempts:
-            if attempt.address and attempt.port and not works_beside(scene, attempt, session) and kind_of(scene, attempt, session) == kind:
+            if attempt.address and attempt.port and not works_beside(scene, attempt, session) and kind_of(scene, attempt, opened) == kind:
                 groups.setdefault((attempt.address, attempt.port), []).append(attempt)
         for attempts in groups.values():
             yield _obstacle(scene, kind, session, attempts)

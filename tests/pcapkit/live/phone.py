@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+import zlib
 from pathlib import Path
 
 PHONE_MAC, OTHER_MAC = bytes.fromhex("a483e7000001"), bytes.fromhex("0200000000fe")
@@ -37,7 +38,8 @@ def _question(name: str) -> bytes:
 
 def _dns(message: bytes, back: bool = False) -> bytes:
     ports = (53, 50_000) if back else (50_000, 53)
-    datagram = struct.pack(">HHHH", *ports, 8 + len(message), 0) + message
+    checksum = zlib.crc32(message) & 0xFFFF  # nobody verifies it, but copies are told by it
+    datagram = struct.pack(">HHHH", *ports, 8 + len(message), checksum) + message
     return ethernet(ipv4(DNS, PHONE, 17, datagram) if back else ipv4(PHONE, DNS, 17, datagram), back)
 
 
