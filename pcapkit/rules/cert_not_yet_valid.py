@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from pcapkit.rules._api import Hit, Rule
+from pcapkit.rules._api import Hit, Rule, Unjudged
 from pcapkit.rules._chains import FACTS, Meeting, always, chain_hit, headline, meetings
 from pcapkit.sessions.scene import Scene
 from pcapkit.trust.checks import day_of
 from pcapkit.trust.verdict import Fault
 
+NO_CLOCK: Final = "the capture's clock was not set, dates cannot be judged: give the time with --at"
+DATED: Final = ("cert-not-yet-valid", "cert-expired", "cert-expiring")
 CLOCK_HOURS: Final = 48
 """A gap up to here looks like a wrong clock."""
 
@@ -34,8 +36,11 @@ RULE = Rule(
 
 
 @RULE.over_scene
-def check(scene: Scene) -> Iterator[Hit]:
-    """One hit for each session, server and name."""
+def check(scene: Scene) -> Iterator[Hit | Unjudged]:
+    """One hit for each session, server and name; and whose dates cannot be judged at all."""
+    undated = dict.fromkeys(m.session.device.id for m in meetings(scene) if m.verdict.undated)
+    if undated:
+        yield from (Unjudged(tuple(undated), NO_CLOCK, code) for code in DATED)
     for meeting in meetings(scene):
         if fault := meeting.fault(RULE.code):
             yield _hit(meeting, fault)

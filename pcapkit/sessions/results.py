@@ -76,13 +76,19 @@ def _after(attempt: Attempt, blocker: Attempt) -> bool:
 
 
 def _open_failure(service: list[Attempt]) -> Attempt | None:
-    """A failure at the service that no later success at the same name, or over another family or port, makes good."""
-    worked: dict[str | None, int] = {}
+    """A failure at the service that no later success at the same name, or over another family or port, makes good.
+
+    A connection that was open already makes good what could not be opened beside it, but not what the service answered.
+    """
+    opened: dict[str | None, int] = {}
+    used: dict[str | None, int] = {}
     for attempt in service:
         if attempt.outcome == "ok":
             for key in (attempt.name, attempt.role):
-                worked[key] = max(worked.get(key, 0), attempt.last_time_ns)
+                opened[key] = max(opened.get(key, 0), attempt.first_time_ns)
+                used[key] = max(used.get(key, 0), attempt.last_time_ns)
     for attempt in reversed(service):
+        worked = opened if attempt.failed_at == "http" else used
         if attempt.outcome == "failed" and max(worked.get(attempt.name, 0), worked.get(attempt.role, 0)) < attempt.first_time_ns:
             return attempt
     return None

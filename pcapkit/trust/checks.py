@@ -35,6 +35,10 @@ PUBLIC_DAYS: Final = (
 """Longest lifetime by day of issue, public CAs only (Apple 102028; CA/Browser Forum ballot SC-081v3)."""
 
 
+NO_CLOCK_NS: Final = _day(1995, 1, 1)
+"""Before this day nobody spoke TLS: the capturing machine's clock was never set (access points without NTP begin in 1970), and dates prove nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is checked. ``path`` leaf first; ``sent``: hashes of the message; ``public``: the anchor is of the public store."""
@@ -129,6 +133,8 @@ def is_expired(info: CertInfo, at_ns: int) -> bool:
 
 
 def _dates(subject: Subject) -> Iterator[Fault]:
+    if subject.at_ns < NO_CLOCK_NS:
+        return
     for info in subject.path:
         if info.sha256 not in subject.sent:
             continue

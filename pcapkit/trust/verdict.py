@@ -83,6 +83,8 @@ class Verdict:
     expired_extra: tuple[str, ...] = ()
     low_confidence: str | None = None
     by_names: bool = False
+    undated: bool = False
+    """The packet's time is none: dates were not judged."""
 
     @property
     def leaf(self) -> CertInfo | None:

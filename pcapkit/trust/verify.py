@@ -147,9 +147,10 @@ class Trust:
 def _holds(sent: Sequence[Cert], path: Path, at_ns: int) -> tuple[int, int]:
     """The time around ``at_ns`` in which no certificate begins or ends and no anchor retires."""
     from pcapkit.trust.chain import RUN_OUT_NS
+    from pcapkit.trust.checks import NO_CLOCK_NS
 
     until = path.anchor.until_ns if path.anchor else None
-    moments: list[int | None] = [until, until + RUN_OUT_NS] if until is not None else []
+    moments: list[int | None] = [NO_CLOCK_NS, *((until, until + RUN_OUT_NS) if until is not None else ())]
     for cert in (*sent, *path.certs):
         moments += [cert.info.not_before_ns, None if cert.info.not_after_ns is None else cert.info.not_after_ns + 1]
     known = [m for m in moments if m is not None]
@@ -198,6 +199,7 @@ class _Judgement:
             expired_extra=tuple(c.sha256 for c in self.sent if c.sha256 not in on_path and checks.is_expired(c.info, self.at_ns)),
             low_confidence=BY_NAMES if self.path.by_names else doubt,
             by_names=self.path.by_names,
+            undated=self.at_ns < checks.NO_CLOCK_NS,
         )
         return replace(verdict, faults=checks.faults_of(subject, status, reason))
 

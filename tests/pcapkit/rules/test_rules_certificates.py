@@ -3,7 +3,7 @@
 import pytest
 from make_certs import DAY, authority, self_signed, tiny_rsa_public
 from pcapkit_dissectors.messages import Certificate
-from scenes import NS, T0, World, lync
+from scenes import NS, T0, World, lync, verdict
 
 from pcapkit.rules import judge
 from pcapkit.trust.verify import Trust
@@ -200,6 +200,14 @@ def test_tls_1_3_hides_certificates_and_that_is_said(world):
     found, not_judged = say(world)
     assert not [c for c in found if c.startswith(("untrusted", "cert"))]
     assert {(n.code, n.devices) for n in not_judged if "TLS 1.3" in n.reason} == {("untrusted-*", ("D1",)), ("cert-*", ("D1",))}
+
+
+def test_dates_are_not_judged_by_a_clock_that_was_never_set(world):
+    world.trust.verdicts["undated"] = verdict("public", undated=True)
+    world.phone().lookup(LDI, FE).https(FE, LDI, chain="undated")
+    found, not_judged = say(world)
+    assert not found
+    assert {"cert-not-yet-valid", "cert-expired"} <= {n.code for n in not_judged}
 
 
 def test_a_chain_seen_elsewhere_explains_a_refusal_but_less_surely(world):

@@ -327,3 +327,13 @@ def test_an_answer_that_leads_nowhere_is_where_it_failed(world, phone):
     phone.lookup(WEB, "0.0.0.0")
     session = only(world.scene(external_fqdns=(WEB,)))
     assert (session.outcome, session.failed_at) == ("failed", "dns")
+
+
+def test_what_the_service_answers_is_not_made_good_by_a_connection_that_was_open_before(world, phone):
+    phone.lookup(INTERNAL, FE).https(FE, INTERNAL)
+    phone.lookup(WEB, PROXY)
+    early = phone.connect(PROXY).tls(WEB).appdata()
+    phone.http(PROXY, WEB, "/Mcx/McxService.svc", status=503)
+    early.appdata()
+    session = only(world.scene(external_fqdns=(WEB,)))
+    assert (session.outcome, session.failed_at) == ("failed", "service")

@@ -265,6 +265,13 @@ def test_judged_at_the_packets_time_not_today(trusting, pki):
     assert codes(trusting.judge(pki.chain[:3], NAME, NOW)) == []
 
 
+def test_a_clock_that_was_never_set_proves_nothing_of_dates(trusting, pki):
+    never = trusting.judge(pki.chain, NAME, 60 * 10**9)
+    early = trusting.judge(pki.chain, NAME, 10**18)  # 2001: set, and wrong
+    assert (never.undated, codes(never)) == (True, [])
+    assert (early.undated, codes(early)[0]) == (False, "cert-not-yet-valid")
+
+
 def test_the_last_second_is_valid(trusting, pki):
     end = trusting.judge(pki.chain[:3], NAME, NOW).leaf.not_after_ns
     assert codes(trusting.judge(pki.chain[:3], NAME, end)) == []
