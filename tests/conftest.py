@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("PCAPKIT_STRICT", "1")
+
+# Shells start what runs in the background with SIGINT ignored, and children inherit that: the tests of Ctrl-C need it as at a terminal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IN_CI = os.environ.get("PCAPKIT_CI") == "1"
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "captures"
