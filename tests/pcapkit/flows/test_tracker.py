@@ -3,10 +3,10 @@
 import struct
 
 import pytest
+from flow_messages import application_data, certificate, client_hello, server_hello
 from pcapkit_dissectors._api import Context, Event, Handover, Malformed, StreamDissector
 from pcapkit_dissectors.messages import Certificate, ClientHello, Dns, HttpRequest, HttpResponse, IcmpError, Neighbour, ServerHello
 from talk import ACK, FIN, MS, PHONE, PHONE_MAC, ROUTER, RST, SERVER, SYN, T0, Wire, frame, ip, udp
-from tls_bytes import application_data, certificate, client_hello, server_hello
 
 from pcapkit.flows import reading, streams, waiting
 from pcapkit.flows.tracker import Tracker
