@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -230,6 +231,33 @@ def _interface(name: str) -> Iterator[Check]:
         yield Check("warn", f"{name} traffic", "0 packets received so far: is the mirror port configured?")
     else:
         yield Check("ok", f"{name} traffic", f"{received} packets received, {_read(folder / 'statistics' / 'rx_dropped')} dropped since it came up")
+    yield _permission(name)
+
+
+def _permission(name: str) -> Check:
+    """Which capturer may capture on an interface, asked by the list of its link types, for which it must be opened."""
+    what = f"capture on {name}"
+    refused = ""
+    for tool in ("dumpcap", "tcpdump"):
+        path = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
+        if path is None:
+            continue
+        try:
+            done = subprocess.run([path, "-L", "-i", name], capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return Check("ok", what, f"{tool} may: pcapkit live -i {name}")
+        refused = refused or f"{tool} may not"
+    if hasattr(socket, "AF_PACKET"):
+        try:
+            socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
+        except OSError:
+            refused = refused or "neither dumpcap nor tcpdump is installed, and we may not"
+        else:
+            return Check("ok", what, f"pcapkit's own capturer may: pcapkit live -i {name}")
+    mend = "sudo setcap cap_net_raw,cap_net_admin+eip $(command -v dumpcap)"
+    return Check("miss", what, f"{refused}; or record with sudo tcpdump -i {name} -w FILE and analyze FILE", mend)
 
 
 def _read(path: Path) -> str:

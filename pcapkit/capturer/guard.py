@@ -37,12 +37,10 @@ class Guard:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         while True:
-            code = self._once()
+            code = self._once() if self._there() else MISSING
             if self._ending or not os.path.isdir("/sys/class/net"):
                 return code
-            if not os.path.isdir(f"/sys/class/net/{self._interface}"):
-                if self._interface == "any":
-                    return code
+            if not self._there():
                 say(f"{self._interface} has vanished: capturing ends")
                 return MISSING
             if code == 0 or is_up(self._interface):
@@ -79,12 +77,15 @@ class Guard:
     def _wait(self) -> bool:
         """Until the interface is up again; False if we are to end."""
         while not self._asked(LOOK_S):
-            if not os.path.isdir(f"/sys/class/net/{self._interface}"):
-                say(f"{self._interface} has vanished: capturing ends")
-                os._exit(MISSING)
+            if not self._there():
+                return True
             if is_up(self._interface):
                 return True
         return False
+
+    def _there(self) -> bool:
+        system = "/sys/class/net"
+        return self._interface == "any" or not os.path.isdir(system) or os.path.isdir(f"{system}/{self._interface}")
 
     def _asked(self, seconds: float) -> bool:
         if not self._ending and select.select([0], [], [], seconds)[0] and not os.read(0, 4_096):
@@ -103,8 +104,14 @@ class Guard:
 
 
 def run(spec: dict[str, Any]) -> int:
-    """Guard the ``command`` of a specification."""
-    return Guard(spec["command"], spec["interface"], spec.get("write")).run()
+    """Guard the ``command`` of a specification; ``monitor`` and ``channel`` are set before, and put back after it."""
+    guard = Guard(spec["command"], spec["interface"], spec.get("write"))
+    if not spec.get("monitor"):
+        return guard.run()
+    from pcapkit.capturer.wifi import Monitor
+
+    with Monitor(spec["interface"], spec.get("channel")):
+        return guard.run()
 
 
 def is_up(name: str) -> bool | None:

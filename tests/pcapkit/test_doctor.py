@@ -78,3 +78,20 @@ def test_every_bound_and_threshold_is_printed(capsys):
     assert "MAX_BLOCK                16 MiB" in shown
     assert "FRAG_TIMEOUT_NS          30 s" in shown
     assert "dns_wait_s               3.0" in shown
+
+
+@pytest.mark.skipif(not os.path.isdir("/sys/class/net/lo"), reason="no Linux")
+def test_an_interface_may_be_captured_on_or_how():
+    (line,) = [c for c in doctor.checks("lo") if c.what == "capture on lo"]
+    assert line.level == "ok" or "setcap" in line.fix
+
+
+def test_where_nobody_may_capture(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise PermissionError
+
+    monkeypatch.setattr(doctor.shutil, "which", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(doctor.socket, "socket", refuse)
+    line = doctor._permission("eth1")
+    assert line.level == "miss"
+    assert "tcpdump -i eth1 -w FILE" in line.why

@@ -96,7 +96,10 @@ def _received(request: Request) -> dict[str, Any]:
 
 
 def _guarded(request: Request, command: list[str]) -> dict[str, Any]:
-    return {"kind": "guard", "command": command, "interface": request.interface, "write": request.write if not request.ring else None}
+    return {
+        "kind": "guard", "command": command, "interface": request.interface, "write": request.write if not request.ring else None,
+        "monitor": request.monitor, "channel": request.channel,
+    }  # fmt: skip
 
 
 def _dumpcap(path: str, request: Request) -> list[str]:
@@ -107,8 +110,6 @@ def _dumpcap(path: str, request: Request) -> list[str]:
         command += ["-a", f"duration:{request.seconds:g}"]
     if request.packets:
         command += ["-c", str(request.packets)]
-    if request.monitor:
-        command += ["-I"]
     return command + (["-s", str(request.snaplen)] if request.snaplen else []) + (["-f", request.bpf] if request.bpf else [])
 
 
@@ -117,6 +118,4 @@ def _tcpdump(path: str, request: Request) -> list[str]:
     command += ["-Z", "root"] if os.geteuid() == 0 else []
     if request.packets:
         command += ["-c", str(request.packets)]
-    if request.monitor:
-        command += ["-I"]
     return command + (["--", request.bpf] if request.bpf else [])
