@@ -112,11 +112,12 @@ class Context:
     """What a conversation may be told at its start.
 
     ``full``: read everything (``pcapkit dissect``), not just what a verdict needs (``pcapkit analyze``).
-    ``keys``: TLS secrets, a ``keylog.KeyLog`` or None.
+    ``keys``: TLS secrets, a ``keylog.KeyLog`` or None. ``witness``: told of every protected TLS record, opened or not (``tls_inside.Witness``).
     """
 
     full: bool = False
     keys: object | None = None
+    witness: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

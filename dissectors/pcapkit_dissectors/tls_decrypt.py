@@ -51,9 +51,13 @@ class Opener(Protocol):
     def open(self, record: Sealed, sequences: Iterable[int]) -> Opened | None:
         """The content, or None if no sequence number fits."""
 
+    def close(self, record: Sealed, content: bytes, sequence: int) -> bytes:
+        """The body of a record that was opened under this number, with other content of equal length. Records in order, each of them once."""
+
 
 class _Aead(Protocol):
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
 
 
 def _aead(suite: Suite, key: bytes) -> _Aead:
@@ -91,6 +95,11 @@ class Aead12:
                 continue
         return None
 
+    def close(self, record: Sealed, content: bytes, sequence: int) -> bytes:
+        sent = record.body[: self._explicit]
+        nonce = self._iv + sent if sent else _mixed(self._iv, sequence)
+        return sent + self._aead.encrypt(nonce, content, sequence.to_bytes(8, "big") + record.header(len(content)))
+
 
 class Aead13:
     """TLS 1.3: the true content type stands behind the content, before any padding (RFC 8446, 5.2-5.4)."""
@@ -112,15 +121,19 @@ class Aead13:
             return Opened(inner[-1], inner[:-1], number) if inner else Opened(0, b"", number)
         return None
 
+    def close(self, record: Sealed, content: bytes, sequence: int) -> bytes:
+        header, nonce = record.header(len(record.body)), _mixed(self._iv, sequence)
+        before = self._aead.decrypt(nonce, record.body, header)
+        return self._aead.encrypt(nonce, content + before[len(content) :], header)
+
 
 def _mixed(iv: bytes, number: int) -> bytes:
     return (int.from_bytes(iv, "big") ^ number).to_bytes(len(iv), "big")
 
 
-def _mac_fits(suite: Suite, keys: Keys, record: Sealed, content: bytes, mac: bytes, number: int) -> bool:
+def _mac(suite: Suite, keys: Keys, record: Sealed, content: bytes, number: int) -> bytes:
     assert suite.mac is not None
-    covered = number.to_bytes(8, "big") + record.header(len(content)) + content
-    return hmac.digest(keys.mac, covered, suite.mac) == mac
+    return hmac.digest(keys.mac, number.to_bytes(8, "big") + record.header(len(content)) + content, suite.mac)
 
 
 class Stream:
@@ -129,6 +142,7 @@ class Stream:
     def __init__(self, suite: Suite, keys: Keys) -> None:
         self._suite, self._keys = suite, keys
         self._cipher = Cipher(ARC4(keys.key), mode=None).decryptor() if suite.cipher == "RC4" else None
+        self._closing = Cipher(ARC4(keys.key), mode=None).encryptor() if suite.cipher == "RC4" else None
         self.overhead = suite.mac_size
 
     def open(self, record: Sealed, sequences: Iterable[int]) -> Opened | None:
@@ -138,9 +152,13 @@ class Stream:
             return None
         content, mac = plain[:size], plain[size:]
         for number in sequences:
-            if _mac_fits(self._suite, self._keys, record, content, mac, number):
+            if _mac(self._suite, self._keys, record, content, number) == mac:
                 return Opened(record.content_type, content, number)
         return None
+
+    def close(self, record: Sealed, content: bytes, sequence: int) -> bytes:
+        plain = content + _mac(self._suite, self._keys, record, content, sequence)
+        return self._closing.update(plain) if self._closing else plain
 
 
 class Block:
@@ -152,7 +170,7 @@ class Block:
         self._mac_outside = mac_outside
         self._algorithm = TripleDES(keys.key) if suite.cipher == "3DES" else AES(keys.key)
         self._block = 8 if suite.cipher == "3DES" else 16
-        self._iv = keys.iv
+        self._iv = self._closing_iv = keys.iv
         self.overhead = suite.mac_size + (0 if self._chained else self._block) + self._block // 2
 
     def open(self, record: Sealed, sequences: Iterable[int]) -> Opened | None:
@@ -170,7 +188,7 @@ class Block:
                 covered = number.to_bytes(8, "big") + record.header(len(body)) + body
                 fits = hmac.digest(self._keys.mac, covered, self._suite.mac or "") == outer
             else:
-                fits = _mac_fits(self._suite, self._keys, record, plain[:size], plain[size : size + mac_size], number)
+                fits = _mac(self._suite, self._keys, record, plain[:size], number) == plain[size : size + mac_size]
             if fits:
                 return Opened(record.content_type, plain[:size], number)
         return None
@@ -182,6 +200,21 @@ class Block:
         self._iv = body[-self._block :]
         decryptor = Cipher(self._algorithm, CBC(iv)).decryptor()
         return decryptor.update(sealed) + decryptor.finalize()
+
+    def close(self, record: Sealed, content: bytes, sequence: int) -> bytes:
+        mac_size = self._suite.mac_size if self._mac_outside else 0
+        size = len(record.body) - mac_size - (0 if self._chained else self._block)
+        plain = content + (b"" if self._mac_outside else _mac(self._suite, self._keys, record, content, sequence))
+        padding = size - len(plain)
+        iv = self._closing_iv if self._chained else record.body[: self._block]
+        encryptor = Cipher(self._algorithm, CBC(iv)).encryptor()
+        sealed = encryptor.update(plain + bytes([padding - 1]) * padding) + encryptor.finalize()
+        self._closing_iv = sealed[-self._block :]
+        body = sealed if self._chained else iv + sealed
+        if not self._mac_outside:
+            return body
+        covered = sequence.to_bytes(8, "big") + record.header(len(body)) + body
+        return body + hmac.digest(self._keys.mac, covered, self._suite.mac or "")
 
 
 def opener12(suite: Suite, keys: Keys, version: int, mac_outside: bool) -> Opener:

@@ -5,7 +5,7 @@ The inner conversation is fed with the number of a record in place of a frame, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -30,6 +30,9 @@ from pcapkit_dissectors.tls_names import (
 )
 from pcapkit_dissectors.tls_protection import Content, Protection
 
+Witness = Callable[[int, Piece, Content | None], None]
+"""Told of each protected record: direction, the record, and what stood in it, None if it stayed closed."""
+
 _TRIES: Final = 8
 """Records looked at before the protocol inside is given up as unknown."""
 _SURE: Final = 0.5
@@ -43,6 +46,7 @@ class Inside:
         self._protection = Protection(keys)
         self._assemblers = (Assembler(), Assembler())
         self._version = 0
+        self._witness: Witness | None = context.witness
         self._above = _Above(Context(full=context.full))
 
     @property
@@ -75,6 +79,8 @@ class Inside:
         if not piece.whole:
             return
         content = self._protection.open(direction, Sealed(piece.content_type, piece.version, piece.content), piece.start, lossy)
+        if self._witness:
+            self._witness(direction, piece, content)
         frames, time_ns = place(piece.stamps)
         for news in self._protection.news:
             yield Event(news, direction, frames, time_ns)

@@ -38,11 +38,16 @@ _ENCRYPT_THEN_MAC: Final = 22
 
 
 class Content(NamedTuple):
-    """An opened record. ``missing``: bytes of content that a gap took before it, as well as can be told."""
+    """An opened record. ``missing``: bytes of content that a gap took before it, as well as can be told.
+
+    ``opener`` and ``sequence``: how it was opened, for who wants to close it again.
+    """
 
     content_type: int
     content: bytes
     missing: int
+    opener: Opener
+    sequence: int
 
 
 class _Step:
@@ -74,8 +79,9 @@ class _Step:
         return _Step(self.label, tls_keys.next_secret(self.fits, self.secret), [self.fits])
 
     @property
-    def overhead(self) -> int:
-        return next((opener.overhead for opener in self._openers.values()), 0)
+    def opener(self) -> Opener:
+        """The one that opened a record."""
+        return next(iter(self._openers.values()))
 
 
 @dataclass(slots=True)
@@ -196,30 +202,30 @@ class Protection:
         if found is None:
             self._failed(way, direction, start + _HEADER + len(record.body))
             return None
-        opened, overhead = found
+        opened, opener = found
         self._tell("matched", "the keys open this connection")
         skipped = opened.sequence - before if opened.sequence >= before else opened.sequence
-        missing = max(0, way.lost - skipped * (overhead + _HEADER))
+        missing = max(0, way.lost - skipped * (opener.overhead + _HEADER))
         way.sequence, way.end, way.failures = opened.sequence + 1, start + _HEADER + len(record.body), 0
-        return Content(opened.content_type, opened.content, missing)
+        return Content(opened.content_type, opened.content, missing, opener, opened.sequence)
 
-    def _by_opener(self, way: _Way, record: Sealed) -> tuple[Opened, int] | None:
+    def _by_opener(self, way: _Way, record: Sealed) -> tuple[Opened, Opener] | None:
         assert way.opener is not None
         opened = way.opener.open(record, range(way.sequence, way.sequence + way.span))
-        return (opened, way.opener.overhead) if opened else None
+        return (opened, way.opener) if opened else None
 
-    def _by_ladder(self, way: _Way, record: Sealed) -> tuple[Opened, int] | None:
+    def _by_ladder(self, way: _Way, record: Sealed) -> tuple[Opened, Opener] | None:
         for rung, step in enumerate(way.ladder):
             opened = step.open(record, 0 if rung else way.sequence, way.span)
             if opened:
                 del way.ladder[:rung]
-                return opened, step.overhead
+                return opened, step.opener
         successor = way.ladder[0].successor() if way.lost else None
         opened = successor.open(record, 0, way.span) if successor else None
         if successor is None or opened is None:
             return None
         way.ladder = [successor]
-        return opened, successor.overhead
+        return opened, successor.opener
 
     def _is_missing(self, way: _Way, direction: int, start: int) -> bool:
         """There are no keys for this record; say which, and give up if there never will be."""

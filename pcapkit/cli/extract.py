@@ -67,8 +67,6 @@ def _check(args: Namespace) -> None:
         errors.usage("name the file to write: pcapkit extract FILE… -o CUT.pcapng --finding F1")
     if output.to_stdout(args) and sys.stdout is not None and sys.stdout.isatty():
         errors.usage("packets are no text for a terminal: name a file with -o, or pipe them on")
-    if args.with_keys and personal.wanted(args):
-        errors.usage("--with-keys would undo --redact: keys open what was replaced; give one of them")
     output.check(args)
     personal.check(args)
 

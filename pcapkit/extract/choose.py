@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pcapkit.columns.table import ARP, FRAGMENT, PROTECTED, Table
 from pcapkit.extract.members import Members, end_keys, keys_of_texts, mac_keys, mac_number
-from pcapkit.extract.selection import Wanted
+from pcapkit.extract.selection import Host, Wanted
+from pcapkit.flows.facts import RST, SYN
 from pcapkit.flows.key import Ints, Keys, Mask, keys_of, make_tail
 from pcapkit.flows.text import address_words
 
@@ -33,11 +34,12 @@ class Chooser:
         self._spans = np.zeros((0, 2), np.int64)
         self._ends = Members()
         self._times = np.zeros((0, 2), np.int64)
-        self._whole = np.zeros(0, np.bool_)
+        self._kinds = np.zeros((0, 3), np.bool_)
+        """Of each end: company, whole, greetings."""
         self._strangers = np.array([n for mac in wanted.strangers if (n := mac_number(mac)) is not None], np.uint64)
         self._bssids: set[int] = set()
         for host in wanted.hosts:
-            self._add_host(keys_of_texts(host.names), (host.start_ns, host.end_ns), host.whole)
+            self._add_host(keys_of_texts(host.names), host)
         for flow in wanted.flows:
             span = (flow.first_time_ns - FORWARD, flow.last_time_ns + FORWARD)
             self._add_talks(_flow_key(flow.client, flow.client_port, flow.server, flow.server_port, flow.transport), span)
@@ -64,13 +66,13 @@ class Chooser:
         found = self._talks.add(keys)
         self._spans = _widened(self._spans, len(self._talks), found, span)
 
-    def _add_host(self, keys: Keys, span: tuple[int, int], whole: bool) -> None:
+    def _add_host(self, keys: Keys, host: Host) -> None:
         found = self._ends.add(keys)
-        self._times = _widened(self._times, len(self._ends), found, span)
-        grown = np.zeros(len(self._ends), np.bool_)
-        grown[: len(self._whole)] = self._whole
-        grown[found] |= whole
-        self._whole = grown
+        self._times = _widened(self._times, len(self._ends), found, (host.start_ns, host.end_ns))
+        grown = np.zeros((len(self._ends), 3), np.bool_)
+        grown[: len(self._kinds)] = self._kinds
+        grown[found] |= (not host.greetings, host.whole, host.greetings)
+        self._kinds = grown
 
     # ------------------------------------------------------------ choosing
 
@@ -110,11 +112,13 @@ class Chooser:
         named = (table.proto == UDP) | (table.proto == TCP)
         names = named & (np.isin(table.dport, NAMES) | np.isin(table.sport, NAMES))
         companions = names | (table.proto == ICMP) | (table.proto == ICMPV6)
+        greetings = table.flags & (SYN | RST) != 0
         for high, low, mac in ((table.src_hi, table.src_lo, table.src_mac), (table.dst_hi, table.dst_lo, table.dst_mac)):
             rows = np.flatnonzero(table.version != 0)
             found = self._ends.find(end_keys(high[rows], low[rows], table.version[rows]))
             keep = self._in_time(found, table.time_ns[rows]) & ~np.isin(mac[rows], self._strangers)
-            chosen[rows] |= keep & (self._whole_of(found) | companions[rows])
+            company, whole, greeted = self._kinds[np.maximum(found, 0)].T
+            chosen[rows] |= keep & (whole | (company & companions[rows]) | (greeted & greetings[rows]))
             chosen |= self._by_mac(table, mac)
         chosen |= self._leases(table)
         chosen |= self._arp(table)
@@ -155,10 +159,6 @@ class Chooser:
         spans = self._times[np.maximum(found, 0)]
         good: Mask = (found >= 0) & (times >= spans[:, 0]) & (times <= spans[:, 1])
         return good
-
-    def _whole_of(self, found: Ints) -> Mask:
-        answer: Mask = (found >= 0) & self._whole[np.maximum(found, 0)]
-        return answer
 
 
 def _among(values: Ints, sorted_ones: Ints) -> Mask:

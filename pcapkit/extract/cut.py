@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pcapkit_dissectors.keylog import KeyLog
+
 from pcapkit._version import __version__
 from pcapkit.analysis import Analysis
 from pcapkit.capture.writer import PcapngWriter
@@ -67,7 +69,8 @@ def extract(
     wanted = resolve(report, selection, Flows(analysis))
     captures = [reading.capture() for reading in analysis.readings]
     parts = survey(captures, wanted, options, progress or _quiet, never)
-    disguise = Disguise(analysis.report(), parts, options, progress or _quiet, never) if redact else None
+    keys = _key_log(parts, options) if with_keys and redact else None
+    disguise = Disguise(analysis.report(), parts, options, progress or _quiet, never, keys) if redact else None
     cutter = _Cutter(parts, wanted, options, command, with_keys, never, disguise)
     if isinstance(out, str):
         write_atomic(out, cutter.chunks(), force)
@@ -199,17 +202,30 @@ class _Cutter:
                     writer.statistics(first + number, min(max(ends), self._wanted.until_ns), written, port.lost)
 
     def _secrets(self) -> bytes:
-        """Lines of key logs that open conversations of the cut: the captures' own, and those that the user named."""
-        randoms = {random.hex().encode() for part in self._parts for random in part.randoms}
-        texts = [text for part in self._parts for text in part.secrets]
-        for path in self._options.keylog:
-            with open(path, "rb") as file:
-                texts.append(file.read(SECRET_BYTES))
-        lines = dict.fromkeys(line.strip() for text in texts for line in text.splitlines())
-        return b"".join(line + b"\n" for line in lines if _fits(line, randoms))
+        """Lines of key logs that open conversations of the cut. Of a redacted one, only where everything that they open was changed."""
+        randoms = self._disguise.randoms if self._disguise else {random for part in self._parts for random in part.randoms}
+        named = {random.hex().encode() for random in randoms}
+        lines = dict.fromkeys(line.strip() for text in _texts(self._parts, self._options) for line in text.splitlines())
+        return b"".join(line + b"\n" for line in lines if _fits(line, named, old=self._disguise is None))
 
 
-def _fits(line: bytes, randoms: set[bytes]) -> bool:
+def _texts(parts: Sequence[Part], options: Options) -> Iterator[bytes]:
+    """Key logs: the captures' own, and those that the user named."""
+    for part in parts:
+        yield from part.secrets
+    for path in options.keylog:
+        with open(path, "rb") as file:
+            yield file.read(SECRET_BYTES)
+
+
+def _key_log(parts: Sequence[Part], options: Options) -> KeyLog:
+    log = KeyLog()
+    for text in _texts(parts, options):
+        log.read(text)
+    return log
+
+
+def _fits(line: bytes, randoms: set[bytes], old: bool) -> bool:
     """The secret belongs to one of these clients; old ones (``RSA``) name no random, and may."""
     words = line.split()
-    return len(words) == 3 and not line.startswith(b"#") and (words[1].lower() in randoms or words[0] == b"RSA")
+    return len(words) == 3 and not line.startswith(b"#") and (words[1].lower() in randoms or (old and words[0] == b"RSA"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from pcapkit_dissectors.keylog import KeyLog
 
 from pcapkit.analysis import decoder
 from pcapkit.capture.window import Window
@@ -28,12 +29,15 @@ REMARK: Final = (
 class Disguise:
     """Stand-ins, numbered as the redacted report numbers them."""
 
-    def __init__(self, report: Report, parts: Sequence[Part], options: Options, progress: ProgressFn, stop: StopFn) -> None:
+    def __init__(
+        self, report: Report, parts: Sequence[Part], options: Options, progress: ProgressFn, stop: StopFn, keys: KeyLog | None = None
+    ) -> None:
+        """``keys``: TLS secrets that the cut is to carry, as far as what they open can be changed."""
         self._options = options
         redactor = Redactor()
         redact(report, redactor)
         self._redactor = redactor
-        self._rewriter = Rewriter(redactor)
+        self._rewriter = Rewriter(redactor, keys)
         for part in parts:
             packets = 0
             for window, works in self._windows(part, stop, WINDOW_BYTES):
@@ -44,6 +48,11 @@ class Disguise:
                 self._rewriter.masks.learn_name(name)
                 self.text(address)
         self._rewriter.settle()
+
+    @property
+    def randoms(self) -> set[bytes]:
+        """Clients whose TLS secrets may stand in the cut."""
+        return self._rewriter.randoms
 
     @property
     def key(self) -> Mapping[str, str]:

@@ -51,10 +51,14 @@ class Selection:
 
 @dataclass(slots=True)
 class Host:
-    """Addresses and MAC of a device, and the time of interest. ``whole``: all that it sent or got, else only its DNS, ARP, DHCP and ICMP."""
+    """Addresses and MAC of a device, and the time of interest. ``whole``: all that it sent or got, else only its DNS, ARP, DHCP and ICMP.
+
+    Of a server that a finding is about, ``greetings``: how it answers anybody who knocks, which tells how far it is away.
+    """
 
     names: tuple[str, ...]
-    whole: bool
+    whole: bool = False
+    greetings: bool = False
     start_ns: int = ALWAYS[0]
     end_ns: int = ALWAYS[1]
 
@@ -160,10 +164,15 @@ class _Resolver:
                 self._evidence(finding, {session.device})
 
     def _finding(self, finding: Finding) -> None:
-        for session_id in finding.sessions:
-            if session_id in self.sessions:
-                self._session(self.sessions[session_id])
-        if not finding.sessions:
+        """A finding with the sessions that it hits; one that belongs to the capture with all, since it shows in them."""
+        of_capture = not finding.sessions and not finding.devices
+        for session in self.report.sessions:
+            if of_capture or session.id in finding.sessions:
+                self._session(session)
+        if of_capture:
+            touched = finding.facts.get("devices")
+            self._whole |= self.devices.keys() & set(map(str, touched if isinstance(touched, list) else ()))
+        elif not finding.sessions:
             for device_id in finding.devices:
                 times = [e.time_ns for e in finding.evidence if e.device in (None, device_id)]
                 start, end = self._partly.get(device_id, (min(times, default=0), max(times, default=0)))
@@ -172,7 +181,7 @@ class _Resolver:
 
     def _flow(self, flow: FlowSummary) -> None:
         self.out.flows.append(flow)
-        self.out.hosts.append(Host((flow.client,), False, flow.first_time_ns - BEFORE_NS, flow.last_time_ns + AFTER_NS))
+        self.out.hosts.append(Host((flow.client,), start_ns=flow.first_time_ns - BEFORE_NS, end_ns=flow.last_time_ns + AFTER_NS))
 
     def _steps(self, session: Session) -> None:
         for step in session.steps:
@@ -184,6 +193,9 @@ class _Resolver:
         """The frames that prove a finding; of a chosen device or session only its own and those of nobody's."""
         if finding not in self.out.findings:
             self.out.findings.append(finding)
+            address = finding.facts.get("address")
+            if isinstance(address, str):
+                self.out.hosts.append(Host((address,), greetings=True))
         for item in self._shown(finding, devices):
             self.out.frames.add((item.capture, item.frame))
 
@@ -195,10 +207,10 @@ class _Resolver:
 
     def _settle_hosts(self) -> None:
         for device_id in self._whole:
-            self.out.hosts.append(Host(_ends(self.devices[device_id]), True))
+            self.out.hosts.append(Host(_ends(self.devices[device_id]), whole=True))
         for device_id, (start, end) in self._partly.items():
             if device_id in self.devices and device_id not in self._whole:
-                self.out.hosts.append(Host(_ends(self.devices[device_id]), False, start - BEFORE_NS, end + AFTER_NS))
+                self.out.hosts.append(Host(_ends(self.devices[device_id]), start_ns=start - BEFORE_NS, end_ns=end + AFTER_NS))
         ours = self._whole | set(self._partly)
         self.out.strangers = tuple(d.mac for d in self.report.devices if d.mac and d.id not in ours)
 

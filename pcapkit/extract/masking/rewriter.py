@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pcapkit_dissectors._api import Stamp
+from pcapkit_dissectors.keylog import KeyLog
 
 from pcapkit.capture.window import Window
 from pcapkit.columns.work import Work
@@ -46,10 +47,16 @@ class _Fragments:
 class Rewriter:
     """``masks.key`` and ``redactor.key`` tell afterwards what stands for what."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, keys: KeyLog | None = None) -> None:
+        """``keys``: TLS secrets; what they open is changed too, and ``randoms`` tells afterwards which of them may be handed out."""
         self.masks = Masks(redactor)
-        self._streams = Streams(self.masks)
+        self._streams = Streams(self.masks, keys)
         self._fragments = _Fragments()
+
+    @property
+    def randoms(self) -> set[bytes]:
+        """Clients whose TLS conversations were changed throughout."""
+        return self._streams.randoms
 
     def look(self, capture: int, window: Window, works: list[Work], frames: Ints) -> None:
         """See what there is in the chosen frames of a window."""

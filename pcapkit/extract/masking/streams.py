@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from pcapkit_dissectors._api import Stamp
+from pcapkit_dissectors.keylog import KeyLog
 
 from pcapkit.extract.masking.dns import mask_dns
 from pcapkit.extract.masking.http import BEGIN, HttpWalker
 from pcapkit.extract.masking.masks import Masks
 from pcapkit.extract.masking.regions import Budget, Gather, Patches, Region
-from pcapkit.extract.masking.tls import TlsWalker, looks_like_old_hello, looks_like_tls
+from pcapkit.extract.masking.sealed import SealedTalk
+from pcapkit.extract.masking.tls import TlsWalker, begins_hello, looks_like_old_hello, looks_like_tls
 from pcapkit.flows.facts import SYN
 from pcapkit.flows.segments import Piece, Segments
 
@@ -31,6 +33,11 @@ class Direction(NamedTuple):
     sport: int
     target: bytes
     dport: int
+
+    @property
+    def back(self) -> Direction:
+        """The other direction."""
+        return Direction(self.target, self.dport, self.source, self.sport)
 
 
 class DnsWalker:
@@ -59,6 +66,17 @@ def _mask_framed(masks: Masks, data: bytes) -> bytes:
 
 
 @dataclass(slots=True)
+class Shared:
+    """What all streams of a cut have in common. ``keys``: TLS secrets that the cut is to carry; ``talking``: by direction, the latest conversation."""
+
+    masks: Masks
+    keys: KeyLog | None = None
+    budget: Budget = field(default_factory=Budget)
+    talks: list[SealedTalk] = field(default_factory=list)
+    talking: dict[Direction, tuple[SealedTalk, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Stream:
     """One direction of a conversation. ``base``: sequence number of its first byte; ``last``: a position near the next segment's."""
 
@@ -72,6 +90,9 @@ class Stream:
     last: int = 0
     cuts: bool = False
     """What cannot be read is cut off instead of blanked."""
+    talk: SealedTalk | None = None
+    """What opens its TLS records, if there are keys; ``direction`` is this stream's in it."""
+    direction: int = 0
     begins: dict[int, bytes] = field(default_factory=dict)
     """How segments begin, by position, to know copies that say something else."""
 
@@ -80,39 +101,56 @@ class Stream:
         ahead = (seq - self.base - self.last + WORD // 2) % WORD - WORD // 2
         return self.last + ahead
 
-    def take(self, position: int, data: bytes, size: int, stamp: Stamp, masks: Masks, budget: Budget) -> None:
+    def take(self, position: int, data: bytes, size: int, stamp: Stamp, shared: Shared) -> None:
         """A segment, while everything is looked at."""
         if len(self.begins) < KNOWN:
             self.begins.setdefault(position, data[:BEGIN_BYTES])
         self.last = max(self.last, position + size)
         for piece in self.segments.add(position, data, size, stamp):
-            self._read(piece, masks, budget)
+            self._read(piece, shared)
 
     def contradicts(self, position: int, data: bytes | bytearray) -> bool:
         """Another segment at this position began with other bytes, and was the one that was read."""
         known = self.begins.get(position, b"")
         return known[: len(data)] != data[: len(known)]
 
-    def finish(self, masks: Masks, budget: Budget) -> None:
+    def finish(self, shared: Shared) -> None:
         """All segments were seen. What was never read is blanked, should it come up."""
         for piece in self.segments.give_up():
-            self._read(piece, masks, budget)
+            self._read(piece, shared)
         if self.walker is not None:
             self.walker.end()
-            self._collect(masks, budget)
+            self._collect(shared)
         self._skip(self.at, 1 << 62)
         self.last = 0
 
-    def _read(self, piece: Piece, masks: Masks, budget: Budget) -> None:
+    def _read(self, piece: Piece, shared: Shared) -> None:
         if not piece.data:
             self._skip(self.at, self.at + piece.size)
             if self.walker is not None:
                 self.walker.gap(piece.size)
+            if self.talk is not None:
+                self.talk.gap(self.direction, piece.size)
             self.at += piece.size
         else:
             self._feed(piece.data)
+            self._open(piece, shared)
             self.at += len(piece.data)
-        self._collect(masks, budget)
+        self._collect(shared)
+
+    def _open(self, piece: Piece, shared: Shared) -> None:
+        """Let keys open what is TLS; a conversation begins with the client's hello."""
+        if shared.keys is None or not isinstance(self.walker, TlsWalker):
+            return
+        if self.talk is None and begins_hello(piece.data):
+            talk = SealedTalk(shared.keys, shared.masks, shared.budget)
+            shared.talks.append(talk)
+            shared.talking[self.way] = talk, 0
+            shared.talking[self.way.back] = talk, 1
+        if self.talk is None and self.way in shared.talking:
+            self.talk, self.direction = shared.talking[self.way]
+        if self.talk is not None:
+            self.talk.feed(self.direction, self.at, piece.data, piece.stamp)
 
     def _feed(self, data: bytes) -> None:
         if self.walker is None:
@@ -140,13 +178,13 @@ class Stream:
         if end > start:
             self.patches.blanks.append((start, end))
 
-    def _collect(self, masks: Masks, budget: Budget) -> None:
+    def _collect(self, shared: Shared) -> None:
         """Learn from the regions that were found, and keep them as long as there is room."""
         if self.walker is None:
             return
         for region in self.walker.regions:
-            region.change(masks, region.data)
-            if budget.take(len(region.data)):
+            region.change(shared.masks, region.data)
+            if shared.budget.take(len(region.data)):
                 self.regions.append(region)
             else:
                 for start, size in region.spans:
@@ -157,9 +195,8 @@ class Stream:
 class Streams:
     """All conversations of a cut. In the first reading segments are taken, in the second they are changed."""
 
-    def __init__(self, masks: Masks) -> None:
-        self._masks = masks
-        self._budget = Budget()
+    def __init__(self, masks: Masks, keys: KeyLog | None = None) -> None:
+        self._shared = Shared(masks, keys)
         self._by_start: dict[tuple[Direction, int], Stream] = {}
         self._first: dict[tuple[int, Direction], Stream] = {}
         self._now: dict[tuple[int, Direction], Stream] = {}
@@ -169,19 +206,33 @@ class Streams:
         """Look at a segment of ``size`` bytes, of which ``data`` was captured."""
         stream = self._stream(capture, way, flags, seq)
         if size:
-            stream.take(stream.position(seq + bool(flags & SYN)), data, size, stamp, self._masks, self._budget)
+            stream.take(stream.position(seq + bool(flags & SYN)), data, size, stamp, self._shared)
 
     def settle(self) -> None:
         """Everything was looked at."""
         for stream in self._by_start.values():
-            stream.finish(self._masks, self._budget)
+            stream.finish(self._shared)
+            if stream.talk is not None and isinstance(stream.walker, TlsWalker):
+                stream.talk.usable &= stream.walker.protected == stream.talk.count(stream.direction)
+        for talk in self._shared.talks:
+            talk.finish()
 
     def ready(self) -> None:
         """Stand-ins are given out from now on: decide what becomes of every stream."""
         for stream in self._by_start.values():
-            stream.patches.settle(stream.regions, self._masks)
+            if stream.talk is not None and stream.talk.usable:
+                stream.regions += stream.talk.sealed(stream.direction)
+            stream.patches.settle(stream.regions, self._shared.masks)
             stream.regions.clear()
         self._now = dict(self._first)
+
+    @property
+    def randoms(self) -> set[bytes]:
+        """Clients of the conversations whose keys may be handed out: what they open was changed. None at all where a resumed one was not."""
+        talks = self._shared.talks
+        if any(talk.resumed and not talk.usable for talk in talks):
+            return set()
+        return {talk.random for talk in talks if talk.usable and talk.random}
 
     def change(self, capture: int, way: Direction, flags: int, seq: int, data: bytearray) -> int:
         """Change the bytes of a segment; gives how many of them stay."""

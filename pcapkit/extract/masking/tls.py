@@ -10,8 +10,10 @@ from pcapkit.extract.masking.regions import Gather, Region
 from pcapkit.extract.masking.text import mask_text
 from pcapkit.limits import TLS_HANDSHAKE
 
-CHANGE_CIPHER, HANDSHAKE, DATA = 20, 22, 23
-CLIENT_HELLO, CERTIFICATE = 1, 11
+CHANGE_CIPHER, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
+CLEAR_ALERT: Final = 2
+"""Length of an alert that is not protected."""
+CLIENT_HELLO, CERTIFICATE, COMPRESSED = 1, 11, 25
 MESSAGES: Final = frozenset((0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25))
 SERVER_NAME: Final = 0
 LARGEST: Final = 18_432
@@ -23,15 +25,23 @@ def looks_like_tls(data: bytes | bytearray) -> bool:
     return len(data) >= 3 and CHANGE_CIPHER <= data[0] <= DATA and data[1] == 3 and data[2] <= 4
 
 
+def begins_hello(data: bytes) -> bool:
+    """A record that begins with a client's hello."""
+    return len(data) > 5 and looks_like_tls(data) and data[0] == HANDSHAKE and data[5] == CLIENT_HELLO
+
+
 def looks_like_old_hello(data: bytes) -> bool:
     """A hello in the form of SSL 2.0, as old clients began with; it names nobody (RFC 5246, E.2)."""
     return len(data) >= 5 and data[0] & 0x80 != 0 and data[2] == 1 and data[3] <= 3 and 2 + (data[0] << 8 & 0x7F00 | data[1]) <= len(data)
 
 
 class TlsWalker:
-    """One direction of a TLS conversation, fed in order; ``regions`` are what it found."""
+    """One direction of a TLS conversation, fed in order; ``regions`` are what it found. ``protected``: how many encrypted records it passed."""
 
-    def __init__(self) -> None:
+    def __init__(self, modern: bool = False) -> None:
+        """``modern``: certificates are in the form of TLS 1.3."""
+        self.protected = 0
+        self._modern = modern
         self.regions: list[Region] = []
         self._head = bytearray()
         self._left = 0
@@ -55,10 +65,12 @@ class TlsWalker:
             if self._left:
                 taken = data[: self._left]
                 if self._protected and not self._message.data:
-                    self._reads = self._reads and taken[:1] == b"\1" and int.from_bytes(taken[1:4], "big") + 4 == self._left
+                    again = self._reads and taken[:1] == b"\1" and int.from_bytes(taken[1:4], "big") + 4 == self._left
+                    self.protected -= again
+                    self._reads = again
                 self._left -= len(taken)
                 if self._reads:
-                    self._handshake(position, taken)
+                    self.handshake(position, taken)
             else:
                 taken = data[: 5 - len(self._head)]
                 self._head += taken
@@ -75,9 +87,10 @@ class TlsWalker:
             self.end()
         self._protected = self._protected or kind in (CHANGE_CIPHER, DATA)
         self._reads = kind == HANDSHAKE
+        self.protected += self._protected and kind != CHANGE_CIPHER and (kind, self._left) != (ALERT, CLEAR_ALERT)
         self._head.clear()
 
-    def _handshake(self, position: int, data: bytes) -> None:
+    def handshake(self, position: int, data: bytes) -> None:
         """Bytes of handshake messages: whole ones are taken; what is too large or cannot be one is blanked."""
         if self._over:
             blank = Gather()
@@ -102,7 +115,9 @@ class TlsWalker:
         if message.data[0] == CLIENT_HELLO:
             self.regions.append(message.region(mask_hello))
         elif message.data[0] == CERTIFICATE:
-            self.regions.append(message.region(mask_certificates))
+            self.regions.append(message.region(mask_certificates_13 if self._modern else mask_certificates))
+        elif message.data[0] == COMPRESSED:
+            self.regions.append(message.region(filled))
 
     def gap(self, size: int) -> None:
         """Bytes are missing: the message that they belong to is read as far as it came."""
@@ -151,4 +166,16 @@ def mask_certificates(masks: Masks, data: bytes) -> bytes:
         start, stop = at + 3, min(at + 3 + size, len(data))
         out[start:stop] = mask_certificate(masks, data[start:stop])
         at += 3 + size
+    return bytes(out)
+
+
+def mask_certificates_13(masks: Masks, data: bytes) -> bytes:
+    """A Certificate message of TLS 1.3 (RFC 8446, 4.4.2): a context first, and extensions behind each certificate."""
+    out = bytearray(data)
+    at = 5 + data[4] + 3 if len(data) > 4 else len(data)
+    while at + 3 <= len(data):
+        size = int.from_bytes(data[at : at + 3], "big")
+        start, stop = at + 3, min(at + 3 + size, len(data))
+        out[start:stop] = mask_certificate(masks, data[start:stop])
+        at = stop + 2 + int.from_bytes(data[stop : stop + 2], "big")
     return bytes(out)

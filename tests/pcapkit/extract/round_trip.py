@@ -19,7 +19,7 @@ def cut_of(path, out, options=None, redacted=False, **named):
     """A cut, and the report on it."""
     options = options or Options()
     cut = extract([str(path)], options, Selection(**{k: (v,) if isinstance(v, str) else tuple(v) for k, v in named.items()}), str(out),
-                  command="extract", force=True, redact=redacted)  # fmt: skip
+                  command="extract", force=True, redact=redacted, with_keys=True)  # fmt: skip
     return cut, analysis.run([str(out)], options)
 
 
