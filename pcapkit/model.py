@@ -188,6 +188,7 @@ class Finding:
     """One cause, with everything it hits. ``facts`` is documented code by code in ``pcapkit explain``.
 
     ``sentences``: what ``detail`` was put together from, each with the device that it is about (None: the capture), so that a part can be told.
+    ``alone``: where it hits several devices, what it would be if each were the only one, without id.
     """
 
     id: str
@@ -206,6 +207,7 @@ class Finding:
     display_filter: str
     evidence: tuple[Evidence, ...]
     sentences: tuple[tuple[str | None, str], ...] = ()
+    alone: Mapping[str, Finding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A part of a finished report. Narrowing hides; it never changes a verdict, and what is left refers only to what is left."""
+"""A part of a finished report. Narrowing hides; it never changes a verdict on a device, and what is left refers only to what is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from pcapkit import times
-from pcapkit.model import SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
+from pcapkit.model import CONFIDENCES, SEVERITIES, Device, Evidence, Finding, NotJudged, Report, Session, Severity
 from pcapkit.report.words import folded
 from pcapkit.rules._texts import tell
 
@@ -217,6 +217,7 @@ def _shrink(finding: Finding, devices: set[str], sessions: set[str], gone: set[s
     """The finding without the devices and sessions that are not shown, their evidence and their facts."""
     if not gone & set(finding.devices) and sessions >= set(finding.sessions):
         return finding
+    finding = _of(finding, [d for d in finding.devices if d in devices])
     facts = dict(finding.facts)
     by_device = facts.get("by_device")
     if isinstance(by_device, dict):
@@ -233,6 +234,17 @@ def _shrink(finding: Finding, devices: set[str], sessions: set[str], gone: set[s
         evidence=evidence,
         display_filter=_display_filter(finding, evidence),
     )
+
+
+def _of(finding: Finding, devices: list[str]) -> Finding:
+    """The finding as these of its devices met it: their worst severity and best confidence; of one of them, all that it would be alone."""
+    alone = [finding.alone[d] for d in devices if d in finding.alone]
+    if len(alone) == 1:
+        return replace(alone[0], id=finding.id)
+    if not alone:
+        return finding
+    severity, confidence = min((f.severity for f in alone), key=SEVERITIES.index), min((f.confidence for f in alone), key=CONFIDENCES.index)
+    return replace(finding, severity=severity, confidence=confidence)
 
 
 def _display_filter(finding: Finding, evidence: tuple[Evidence, ...]) -> str:

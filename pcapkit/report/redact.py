@@ -353,6 +353,7 @@ def _finding(worker: Redactor, f: Finding) -> Finding:
         title=worker.text(f.title),
         detail=worker.text(f.detail),
         sentences=tuple((device, worker.text(said)) for device, said in f.sentences),
+        alone={},
         remedy=_texts(worker, f.remedy),
         unseen=_texts(worker, f.unseen),
         facts=worker.tree(f.facts),

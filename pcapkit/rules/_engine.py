@@ -188,7 +188,18 @@ def to_findings(cases: Sequence[Case], scene: Scene, problems: list[Problem]) ->
     drafts = within_limits(drafts, problems)
     ids = {key: f"F{n}" for n, (key, _) in enumerate(drafts, 1)}
     causes = name_causes(cases, ids)
-    return tuple(replace(finding, id=ids[key], caused_by=causes.get(key, ())) for key, finding in drafts)
+
+    def caused(group: Sequence[Case], finding: Finding) -> Finding:
+        found = {i for case in group for i in causes.get(case, ())}
+        return replace(finding, caused_by=tuple(sorted(found, key=lambda i: int(i[1:]))))
+
+    def alone(group: Sequence[Case]) -> dict[str, Finding]:
+        parts: dict[str, list[Case]] = {}
+        for case in group:
+            parts.setdefault(device_of(case.hit) or "", []).append(case)
+        return {device: caused(part, join(part, order)) for device, part in parts.items()} if len(parts) > 1 else {}
+
+    return tuple(replace(caused(groups[key], finding), id=ids[key], alone=alone(groups[key])) for key, finding in drafts)
 
 
 def rank(finding: Finding, subject: Key) -> tuple[Json | int | str, ...]:
@@ -312,15 +323,15 @@ def frame_filter(evidence: Sequence[Evidence]) -> str:
     return f"frame.number in {{{','.join(parts)}}}"
 
 
-def name_causes(cases: Sequence[Case], ids: Mapping[tuple[str, Key], str]) -> dict[tuple[str, Key], tuple[str, ...]]:
-    """Ids of the findings that stand as cause of others. What a device could live with (info) is no cause."""
+def name_causes(cases: Sequence[Case], ids: Mapping[tuple[str, Key], str]) -> dict[Case, set[str]]:
+    """Ids of the findings that stand as cause of a case. What a device could live with (info) is no cause."""
     index = index_places([c for c in cases if c.hit.severity != "info"], CAUSED)
-    causes: dict[tuple[str, Key], set[str]] = {}
+    causes: dict[Case, set[str]] = {}
     for case in cases:
         for line in lines_for(case.code, CAUSED):
             found = {ids[c.key] for c in causes_of(case, line, index) if c.key in ids and c.key != case.key}
-            causes.setdefault(case.key, set()).update(found)
-    return {key: tuple(sorted(found, key=lambda i: int(i[1:]))) for key, found in causes.items()}
+            causes.setdefault(case, set()).update(found)
+    return causes
 
 
 def within_limits(drafts: Sequence[tuple[tuple[str, Key], Finding]], problems: list[Problem]) -> list[tuple[tuple[str, Key], Finding]]:

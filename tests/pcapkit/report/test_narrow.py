@@ -52,6 +52,22 @@ def test_no_verdict_changes(wanted):
     assert all(outcomes[s.id] == (s.outcome, s.failed_at, s.summary, s.steps) for s in shown.sessions)
 
 
+def test_one_device_is_told_what_the_cause_is_to_it_alone():
+    whole = examples.full()
+    several = next(f for f in whole.findings if f.code == "untrusted-private-ca")
+    mild = replace(several, id="", severity="info", devices=("D3",), sessions=("S3",), evidence=(), detail="Accepted.")
+    harsh = replace(several, id="", confidence="medium", devices=("D1",), sessions=("S1",), evidence=several.evidence[:2])
+    report = replace(whole, findings=tuple(replace(f, alone={"D1": harsh, "D3": mild}) if f is several else f for f in whole.findings))
+
+    def told(*devices):
+        found = next(f for f in narrow(report, Narrowing(devices=devices)).findings if f.code == "untrusted-private-ca")
+        return found.id, found.severity, found.confidence, found.devices, found.detail
+
+    assert told("D3") == (several.id, "info", "high", ("D3",), "Accepted.")
+    assert told("D1", "D3") == (several.id, "critical", "high", ("D1", "D3"), several.detail)
+    assert told("D1", "D2", "D3") == (several.id, several.severity, several.confidence, several.devices, several.detail)
+
+
 def test_nothing_wanted_changes_nothing():
     assert narrow(examples.full(), Narrowing()) == examples.full()
 

@@ -82,6 +82,17 @@ def test_one_cause_is_one_finding_with_all_it_hits(two):
     assert found.detail == "headline 3. headline 5."
 
 
+def test_of_a_cause_that_hits_several_it_is_kept_what_it_is_to_each_alone(two):
+    a, b = two
+    ours = rule("service-no-reply", hit(a, 5, severity="info"), hit(b, 3, severity="critical", facts={"port": 443}))
+    found, consequence = findings(scene(a, b), ours, rule("http-cleartext-credentials", hit(b, 9)), rule("cert-expired", hit(a, 4)))[:2]
+    assert {d: (f.severity, f.devices, f.sessions, f.facts, [e.frame for e in f.evidence]) for d, f in found.alone.items()} == {
+        "D1": ("info", ("D1",), ("S1",), {}, [5]),
+        "D2": ("critical", ("D2",), ("S2",), {"port": 443}, [3]),
+    }
+    assert consequence.alone == {}
+
+
 def test_other_subjects_are_other_findings_in_order_of_severity_devices_time(two):
     a, b = two
     hits = (hit(a, 9, ("few",)), hit(a, 8, ("many",)), hit(b, 8, ("many",)), hit(a, 20, ("worst",), "critical"), hit(a, 2, ("early",)))
