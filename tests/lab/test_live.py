@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,40 @@ class Live:
         return [line for line in found if line["type"] == kind]
 
 
-def analyse(*paths: Path) -> dict[str, list[dict[str, Any]]]:
+def analyse(*paths: Path | str) -> dict[str, list[dict[str, Any]]]:
     done = subprocess.run(
         [sys.executable, "-m", "pcapkit", "analyze", *map(str, paths), "--format", "jsonl"], capture_output=True, text=True, check=True
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {kind: [line for line in lines if line["type"] == kind] for kind in ("capture", "device", "session", "finding", "summary")}
+
+
+def test_a_real_phone_behind_a_firewall_that_drops_the_u_turn(tmp_path: Path) -> None:
+    """The lab's company: captured on its mirror port while the phone fails, against the same run's file."""
+    from pki import Pki
+    from scenarios import SCENARIOS
+    from world import World
+
+    scenario, pki, path = SCENARIOS["hairpin_drop"], Pki(tmp_path / "roots"), tmp_path / "kept.pcapng"
+    options = ["--trust", str(pki.folder / f"{scenario.trust}-roots.pem")]
+    with World(scenario.site, pki, tmp_path / "world.pcap") as world:
+        prefix = ["ip", "netns", "exec", world.box("mon").name]
+        live = Live(prefix, "live", "-i", "inap", "-w", path, "--format", "jsonl", "-v", *options)
+        expected = scenario.play(world)
+        live.until(lambda: live.said('"code": "hairpin-no-reply"'))
+        assert live.end() == 0
+    said = next(line for line in live.lines("finding") if line["code"] == "hairpin-no-reply")
+    when, _ = next(item for item in live.out if '"code": "hairpin-no-reply"' in item[1])
+    evidence = max(_seconds(e["time"]) for e in said["evidence"])
+    assert when - time.monotonic() + time.time() - evidence < 3 + 5
+    whole = analyse(path, *options)
+    assert [line for line in live.lines("finding") if "change" not in line] == whole["finding"]
+    assert live.lines("session") == whole["session"]
+    assert {c for e in expected for c in e.expected} <= {f["code"] for f in whole["finding"]}
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text[:26] + "+00:00").timestamp()
 
 
 @pytest.fixture(name="port")

@@ -146,10 +146,10 @@ class Capturing:
 
     def stop(self) -> None:
         self._asked = True
-        assert self._child.stdin is not None
-        with suppress(OSError):
-            os.close(self._child.stdin.fileno())
-        self._child.stdin = None
+        stdin, self._child.stdin = self._child.stdin, None
+        if stdin is not None:
+            with suppress(OSError):
+                stdin.close()
 
     def close(self) -> None:
         if self._closed:
