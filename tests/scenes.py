@@ -243,11 +243,12 @@ class Phone:
         return self
 
     def lookup(
-        self, name, *addresses, qtype="A", ttl=300, rcode=0, cname=(), repeats=0, silent=False, resolver=None, aa=True, srv=(), types=None, gap=1.0
+        self, name, *addresses, qtype="A", ttl=300, rcode=0, cname=(), repeats=0, silent=False, resolver=None, aa=True, srv=(), types=None, gap=1.0,
+        cut=False,
     ):
         """A DNS question and its answer. No address and rcode 0: NODATA. ``silent``: no answer, asked again ``repeats`` times, ``gap`` s apart.
 
-        ``types``: several types asked together; each gets the addresses that fit.
+        ``types``: several types asked together; each gets the addresses that fit. ``cut``: the capture keeps nothing of the answers' records.
         """
         resolver = resolver or self.resolver
         asked = []
@@ -267,9 +268,9 @@ class Phone:
             chain = [Record(a, "CNAME", ttl, b) for a, b in zip((name, *cname), cname, strict=False)]
             fit = [a for a in addresses if (kind == "AAAA") == (":" in a)] if kind in ("A", "AAAA") else []
             records = [Record(owner, kind, ttl, a) for a in fit] + [Record(name, "SRV", ttl, s) for s in srv if kind == "SRV"]
-            answers = tuple(chain + records) if rcode == 0 else tuple(chain)
+            answers = () if cut else tuple(chain + records) if rcode == 0 else tuple(chain)
             message = Dns("dns", number, 0, True, rcode, False, name, kind, ((name, kind),), answers, authoritative=aa)
-            self.world.tell(message, resolver, self.ip, 53, port, macs=(GATEWAY_MAC, self.mac), ms=2)
+            self.world.tell(message, resolver, self.ip, 53, port, macs=(GATEWAY_MAC, self.mac), ms=2, complete=not cut)
         return self
 
     def _ask(self, name, kind, resolver, number, port):

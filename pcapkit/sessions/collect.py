@@ -68,6 +68,8 @@ class DnsFact(NamedTuple):
     dst_mac: str | None
     name: str
     message: Dns
+    complete: bool = True
+    """False: the capture has not all of it."""
 
 
 class Seen(NamedTuple):
@@ -196,7 +198,7 @@ class Collecting:
             sights.query(client, name, message.qtype, ref)
             if len(sights.asked) < MAX_DEVICES:
                 sights.asked.add(server)
-        fact = DnsFact(ref, obs.src, obs.dst, obs.sport or 0, obs.dport or 0, obs.transport, obs.src_mac, obs.dst_mac, name, message)
+        fact = DnsFact(ref, obs.src, obs.dst, obs.sport or 0, obs.dport or 0, obs.transport, obs.src_mac, obs.dst_mac, name, message, obs.event.complete)
         if self.facts.interest.look(name):
             self._keep_dns(client, fact)
         elif self._sample(client, server, name):

@@ -48,7 +48,7 @@ class Question:
         reply = self.reply
         return Query(
             self.fact.ref, self.server, self.fact.transport, self.fact.message.id, self.fact.message.qtype,
-            reply.ref if reply else None, reply.message if reply else None, self.asked,
+            reply.ref if reply else None, reply.message if reply else None, self.asked, reply.complete if reply else True,
         )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _outcome(queries: list[Query], positive: bool, end_ns: int, thresholds: Thre
         return "unknown"
     rcodes = {t: {q.message.rcode for q in queries if q.qtype == t and q.message} for t in asked}
     if any(NXDOMAIN in codes for codes in rcodes.values()) or all(0 in codes for codes in rcodes.values()):
-        cut = any(q.message.truncated for q in queries if q.message and q.message.rcode == 0)
+        cut = any(q.message.truncated or not q.whole for q in queries if q.message and q.message.rcode == 0)
         return "unknown" if cut else "negative"
     seen = set().union(*rcodes.values())
     if SERVFAIL in seen:

@@ -54,6 +54,8 @@ class Query(NamedTuple):
     message: Dns | None
     asked: bool = True
     """False: the question was not captured, ``ref`` is the answer's."""
+    whole: bool = True
+    """False: the capture has a part of the answer only."""
 
 
 LookupOutcome = Literal["answered", "negative", "servfail", "refused", "timeout", "unknown"]

@@ -150,3 +150,11 @@ def test_questions_of_a_resolver_are_nobodys():
     forwarder.lookup(NAME, "10.0.0.10", resolver="198.51.100.53")
     assert [x.device for x in the_lookups(world)] == ["D1", ""]
     assert [d.addresses for d in world.scene().devices] == [("10.20.0.31",)]
+
+
+@pytest.mark.parametrize(("rcode", "outcome"), [(0, "unknown"), (3, "negative")])
+def test_an_answer_that_the_capture_cut_is_no_negative_one_unless_its_head_says_so(rcode, outcome):
+    world = World()
+    world.phone().lookup(NAME, "10.0.0.10", rcode=rcode, types=("A", "AAAA"), cut=True)
+    (lookup,) = the_lookups(world)
+    assert lookup.outcome == outcome
