@@ -26,6 +26,7 @@ class Finder:
         self._connections: dict[int, Connection | None] = {}
         self._served: dict[tuple[str, int | None], frozenset[int]] = {}
         self._asked: dict[tuple[str | None, str | None, int | None], tuple[int, ...]] = {}
+        self._measured: list[Quality] | None = None
 
     def __call__(self, client: str | None, server: str | None, port: int | None) -> Iterator[Connection]:
         """Connections by address of the client, of the server, and its port. None: any. Each is made when it is asked for."""
@@ -92,7 +93,9 @@ class Finder:
 
     def qualities(self) -> list[Quality]:
         """By capture."""
-        return [tracker.quality() for tracker in self._trackers]
+        if self._measured is None:
+            self._measured = [tracker.quality() for tracker in self._trackers]
+        return self._measured
 
     def count(self, what: str) -> int:
         """A count over all captures."""

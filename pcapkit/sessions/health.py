@@ -34,10 +34,11 @@ def measure(
 ) -> CaptureHealth:
     """The figures of the whole run."""
     qualities = find.qualities()
+    half = half_seen(qualities, devices, thresholds)
     relevant = [a.connection for s in sessions for a in s.attempts if a.connection and a.connection.transport == "tcp"]
     cut = tuple(dict.fromkeys((*facts.cut, *_cut(relevant))))[:EXAMPLES]
     return CaptureHealth(
-        one_way=_one_way(qualities, devices, thresholds),
+        one_way=half,
         one_way_examples=tuple(_places(find, (share.example for q in qualities for share in q.clients))),
         gaps=sum(q.lost_bytes for q in qualities),
         conversations_with_gaps=sum(q.gapped for q in qualities),
@@ -58,7 +59,7 @@ def measure(
     )
 
 
-def _one_way(qualities: list[Quality], devices: list[DeviceCase], thresholds: Thresholds) -> dict[str, str]:
+def half_seen(qualities: list[Quality], devices: list[DeviceCase], thresholds: Thresholds) -> dict[str, str]:
     """``*`` for the whole run, and the devices, of which the share of one-way conversations is high; each with a sentence."""
     found: dict[str, str] = {}
     if text := _share(sum(q.one_way for q in qualities), sum(q.two_way for q in qualities), thresholds):

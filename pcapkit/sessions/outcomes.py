@@ -29,8 +29,16 @@ def alert_name(description: int) -> str:
     return ALERTS.get(description, f"alert {description}")
 
 
-def decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds) -> None:
-    """Fill ``outcome``, ``failed_at`` and ``reason``."""
+def decide(
+    attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds, *, both_ways: bool = True
+) -> None:
+    """Fill ``outcome``, ``failed_at`` and ``reason``. ``both_ways``: silence means something, the capture would have heard an answer."""
+    _decide(attempt, end_ns, foreign, thresholds)
+    if attempt.silence and not both_ways:
+        attempt.outcome, attempt.failed_at, attempt.reason = "unknown", None, "only one direction was captured"
+
+
+def _decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds) -> None:
     if attempt.connection is None:
         _by_lookup(attempt)
         return
@@ -43,9 +51,9 @@ def decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignRep
         _by_http(attempt, connection, end_ns, thresholds)
 
 
-def fail(attempt: Attempt, layer: Layer, reason: str) -> None:
-    """It broke at this layer, for this reason."""
-    attempt.outcome, attempt.failed_at, attempt.reason = "failed", layer, reason
+def fail(attempt: Attempt, layer: Layer, reason: str, *, silence: bool = False) -> None:
+    """It broke at this layer, for this reason; ``silence``: since nothing came back."""
+    attempt.outcome, attempt.failed_at, attempt.reason, attempt.silence = "failed", layer, reason, silence
 
 
 def _by_lookup(attempt: Attempt) -> None:
@@ -54,7 +62,7 @@ def _by_lookup(attempt: Attempt) -> None:
         return
     reason = lookup_reason(lookup)
     if lookup.sinkholed or lookup.outcome in ("negative", "servfail", "refused", "timeout"):
-        fail(attempt, "dns", reason)
+        fail(attempt, "dns", reason, silence=lookup.outcome == "timeout")
     elif lookup.srv:
         attempt.outcome, attempt.reason = "ok", reason
     else:
@@ -95,7 +103,7 @@ def _by_handshake(
     elif syns and not connection.reverse.packets:
         waited = end_ns - syns[0].time_ns
         if len(syns) >= thresholds.syn_min or waited >= thresholds.syn_wait_s * NS:
-            fail(attempt, "connect", f"no answer to {len(syns)} SYN")
+            fail(attempt, "connect", f"no answer to {len(syns)} SYN", silence=True)
         else:
             attempt.reason = "the capture ends before an answer could be expected"
     else:
@@ -160,7 +168,7 @@ def _by_silence(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int,
     elif spoke and not connection.reverse.bytes:
         until = min((c.time_ns for c in ends), default=end_ns)
         if until - spoke[1] >= thresholds.stall_wait_s * NS:
-            fail(attempt, "tls", f"connected, then no answer to the ClientHello for {(until - spoke[1]) / NS:.1f} s")
+            fail(attempt, "tls", f"connected, then no answer to the ClientHello for {(until - spoke[1]) / NS:.1f} s", silence=True)
         else:
             attempt.reason = "no answer to the ClientHello in the capture"
     else:
@@ -173,7 +181,7 @@ def _by_http(attempt: Attempt, connection: Connection, end_ns: int, thresholds: 
         spoke = connection.forward.first_data
         ends = [c.time_ns for c in connection.fins + connection.resets]
         if spoke and not connection.reverse.bytes and min(ends, default=end_ns) - spoke[1] >= thresholds.stall_wait_s * NS:
-            fail(attempt, "http", "connected, then no answer to what the device sent")
+            fail(attempt, "http", "connected, then no answer to what the device sent", silence=True)
         return
     answered = [e for e in attempt.exchanges if e.response is not None]
     good = [e for e in answered if not is_challenge(e) and exchange_fault(e, attempt) is None]

@@ -211,6 +211,8 @@ class Attempt:
     outcome: Literal["ok", "failed", "unknown"] = "unknown"
     failed_at: Layer | None = None
     reason: str | None = None
+    silence: bool = False
+    """It failed since nothing came back."""
 
     @property
     def server(self) -> str | None:

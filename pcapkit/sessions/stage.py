@@ -70,10 +70,12 @@ class _Stage:
         attempts += self._silent(roster, names, {a.connection.flow for a in attempts if a.connection})
         self._judge(attempts, names)
         cases = sessions.group(roster.devices, attempts, names, self._thresholds)
+        half = health.half_seen(self._find.qualities(), roster.devices, self._thresholds)
         for case in cases:
+            both_ways = health.ALL not in half and case.device.id not in half
             for attempt in case.attempts:
                 end_ns = self._end_of(attempt.connection.capture) if attempt.connection else 0
-                outcomes.decide(attempt, end_ns, self._foreign, self._thresholds)
+                outcomes.decide(attempt, end_ns, self._foreign, self._thresholds, both_ways=both_ways)
             results.conclude(case, self._inside)
             case.steps = steps.steps_of(case.attempts, story.Around(self._foreign, self._copies))
         return self._set(roster.devices, found, names, attempts, cases)

@@ -77,3 +77,13 @@ def test_cut_datagrams(world):
     world.tell(Malformed("dns", "record ends early", 40, True), "10.0.0.53", "10.20.0.31", 53, 5000)
     world.tell(Malformed("dns", "nonsense", 40, False), "10.0.0.53", "10.20.0.31", 53, 5000)
     assert [ref.frame for ref in world.scene().health.cut_frames] == [1]
+
+
+def test_silence_means_nothing_where_one_direction_was_captured(world):
+    phone = world.phone().lookup("lyncdiscover.contoso.com", "203.0.113.50")
+    phone.syn("203.0.113.50", times=4)
+    assert world.scene().sessions[0].outcome == "failed"
+    world.quality = Quality(one_way=9, two_way=1)
+    session = world.scene().sessions[0]
+    assert (session.outcome, session.failed_at) == ("incomplete", None)
+    assert "only one direction was captured" in session.summary
