@@ -190,9 +190,11 @@ def _outcome(queries: list[Query], positive: bool, end_ns: int, thresholds: Thre
     if not asked:
         return "unknown"
     rcodes = {t: {q.message.rcode for q in queries if q.qtype == t and q.message} for t in asked}
+    cut = any(q.message.truncated or not q.whole for q in queries if q.message and q.message.rcode == 0)
+    if cut:
+        return "unknown"
     if any(NXDOMAIN in codes for codes in rcodes.values()) or all(0 in codes for codes in rcodes.values()):
-        cut = any(q.message.truncated or not q.whole for q in queries if q.message and q.message.rcode == 0)
-        return "unknown" if cut else "negative"
+        return "negative"
     seen = set().union(*rcodes.values())
     if SERVFAIL in seen:
         return "servfail"

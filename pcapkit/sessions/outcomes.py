@@ -29,9 +29,7 @@ def alert_name(description: int) -> str:
     return ALERTS.get(description, f"alert {description}")
 
 
-def decide(
-    attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds, *, both_ways: bool = True
-) -> None:
+def decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds, *, both_ways: bool = True) -> None:
     """Fill ``outcome``, ``failed_at`` and ``reason``. ``both_ways``: silence means something, the capture would have heard an answer."""
     _decide(attempt, end_ns, foreign, thresholds)
     if attempt.silence and not both_ways:

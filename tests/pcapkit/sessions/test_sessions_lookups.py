@@ -158,3 +158,9 @@ def test_an_answer_that_the_capture_cut_is_no_negative_one_unless_its_head_says_
     world.phone().lookup(NAME, "10.0.0.10", rcode=rcode, types=("A", "AAAA"), cut=True)
     (lookup,) = the_lookups(world)
     assert lookup.outcome == outcome
+
+
+def test_a_refusal_of_one_type_says_nothing_where_the_other_was_cut():
+    world = World()
+    world.phone().lookup(NAME, "10.0.0.10", cut=True).lookup(NAME, qtype="AAAA", rcode=5)
+    assert [x.outcome for x in the_lookups(world)] == ["unknown"]
