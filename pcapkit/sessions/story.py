@@ -212,7 +212,7 @@ def _flight(tls: Tls) -> str:
         return f"{version} Certificate {name}, {len(tls.chain)} sent".replace(" , ", ", ")
     if tls.resumed:
         return f"{version} ServerHello, resumed: no certificate"
-    hidden = ": the certificate cannot be seen" if tls.version == 0x0304 else ""
+    hidden = ", certificate hidden" if tls.version == 0x0304 else ""
     return f"{version} ServerHello{hidden}"
 
 
@@ -252,8 +252,11 @@ def _data(connection: Connection, tls: Tls) -> Iterator[StepEvent]:
         return
     yield _protected(connection, request, True)
     answer = next((r for r in tls.records if r.direction == REVERSE and r.content_type == APPLICATION_DATA and r.ref > request.ref), None)
+    last = connection.reverse.last_data
     if answer:
         yield _protected(connection, answer, False)
+    elif last and last[1] > request.ref.time_ns:
+        yield StepEvent("data", last[1], False, connection.server, "encrypted answer", (FrameRef(connection.capture, last[0]),))
 
 
 def _protected(connection: Connection, record: ClearRecord, sent: bool) -> StepEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class BrowseApp(App[int], inherit_bindings=False):
     COMMANDS: ClassVar = {BrowserCommands}
 
     def __init__(self, setup: Setup, snapshot: Snapshot | None = None) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.state = State(setup)
         self.changed_keys, self.key_faults = actions.checked(setup.keys)
         self._given = snapshot
@@ -454,10 +455,17 @@ class BrowseApp(App[int], inherit_bindings=False):
         self._in_worker(lambda: cutting.cut_for_wireshark(self.state, wanted, place))
 
     def _write_svg(self, path: Path) -> None:
-        """The screen as a picture."""
-        target = free(path)
+        """The screen as a picture. A picture has no colours of a terminal: it is drawn in the dark theme then."""
+        theme = self.theme
+        if theme == themes.ANSI.name:
+            self.theme = themes.DARK.name
+        self.call_after_refresh(self._draw_svg, free(path), theme)
+
+    def _draw_svg(self, target: Path, theme: str) -> None:
+        picture = self.export_screenshot(title="pcapkit")
+        self.theme = theme
         try:
-            write_atomic(target, [self.export_screenshot(title="pcapkit").encode("utf-8", "backslashreplace")])
+            write_atomic(target, [picture.encode("utf-8", "backslashreplace")])
         except OutputError as error:
             self.say(f"Nothing was written: {error}.", True)
         else:

@@ -7,11 +7,12 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Checkbox, Input, RadioButton, RadioSet
+from textual.widgets import Button, Input, RadioSet
 
 from pcapkit_tui.say import label, plain, put
 from pcapkit_tui.screens.dialog import Dialog
 from pcapkit_tui.view import export
+from pcapkit_tui.widgets.choices import Choice, Switch
 
 
 class ExportDialog(Dialog):
@@ -32,19 +33,19 @@ class ExportDialog(Dialog):
                     with RadioSet(id="scope", compact=True):
                         for name, words in export.SCOPE_WORDS.items():
                             if name in self.scopes:
-                                yield RadioButton(plain(self._words(name, words)), value=name == self.scope, id=f"scope-{name}", compact=True)
+                                yield Choice(plain(self._words(name, words)), value=name == self.scope, id=f"scope-{name}", compact=True)
                 with Vertical():
                     yield label("Format", classes="hint")
                     with RadioSet(id="form", compact=True):
                         for form in export.FORMS:
-                            yield RadioButton(plain(form.words), value=form == self.form, id=f"form-{form.name}", compact=True)
-            yield Checkbox(plain("redact personal data (documents only)"), self.state.setup.redact, id="redact", compact=True)
+                            yield Choice(plain(form.words), value=form == self.form, id=f"form-{form.name}", compact=True)
+            yield Switch(plain("redact personal data (documents only)"), self.state.setup.redact, id="redact", compact=True)
             yield label("File", classes="hint")
             yield Input(self._path(), id="path", compact=True, select_on_focus=False)
             with Horizontal():
                 yield Button(plain("Write"), id="write", variant="primary", compact=True)
                 yield Button(plain("Cancel"), id="cancel", compact=True)
-            yield label("Tab moves, Space chooses, Enter writes. Packets hold payloads as they were sent.", classes="hint", id="note")
+            yield label("Tab moves, Space chooses, Enter in the file line writes. Packets hold payloads as sent.", classes="hint", id="note")
 
     def _words(self, name: str, words: str) -> str:
         ids = [i for i in self.scopes[name] if not i.startswith("*")]
@@ -82,4 +83,4 @@ class ExportDialog(Dialog):
             put(self.query_one("#note", type(label(""))), "Name a file.")
             return
         self.dismiss()
-        self.browser.write_export(self.chosen(), self.form.name, Path(text).expanduser(), self.query_one("#redact", Checkbox).value)
+        self.browser.write_export(self.chosen(), self.form.name, Path(text).expanduser(), self.query_one("#redact", Switch).value)

@@ -28,7 +28,7 @@ class PacketScreen(BrowseScreen):
     """A frame. ``n`` and ``p`` are not here: the list of packets is one screen back."""
 
     NAME = "packet"
-    SIDE = True
+    SIDE = (144, 76, 76)
     FOOTER: ClassVar = ("hex", ("tree", "tshark tree"), "stream", "chain", ("flows_of", "Wireshark"), "copy", "help", "back")
 
     def __init__(self, frame: FrameRef) -> None:

@@ -8,10 +8,8 @@ from textual.screen import Screen
 
 from pcapkit_tui.widgets.line_view import LineView
 
-SIDE_WIDTH: Final = 120
-"""From here on the detail stands beside, and leaves the ladder its 78 cells."""
-PANE: Final = {"side": (42, 62), "stack": (5, 6)}
-"""Cells of the detail pane: at the least width, and from 140 cells on."""
+STACKED: Final = (5, 10)
+"""Lines of a detail pane below: on small terminals, and from 34 lines on."""
 LAYOUTS: Final = ("both", "only-main", "only-detail")
 
 
@@ -19,8 +17,8 @@ class Panes(Screen[None]):
     """A screen with a main pane and, perhaps, a detail."""
 
     DETAILED: ClassVar[bool] = True
-    SIDE: ClassVar[bool] = False
-    """The detail stands beside where there is room."""
+    SIDE: ClassVar[tuple[int, int, int] | None] = None
+    """From which width on the detail stands beside, how wide it is then, and from 140 cells on; None: never."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,18 +38,18 @@ class Panes(Screen[None]):
         if not self.DETAILED:
             return
         body, detail = self.query_one("#body"), self.query_one("#detail", LineView)
-        side = self.SIDE and self.size.width >= SIDE_WIDTH
+        side = self.SIDE is not None and self.size.width >= self.SIDE[0]
         body.set_class(side, "side")
         body.set_class(self.layout_name == "only-main" or not self.detail_on, "only-main")
         body.set_class(self.layout_name == "only-detail", "only-detail")
-        least, most = PANE["side" if side else "stack"]
-        size = (most if self.size.width >= 140 or (not side and self.size.height >= 34) else least) + self.pane_extra
         if self.layout_name == "only-detail":
             detail.styles.width, detail.styles.height = "1fr", "1fr"
-        elif side:
-            detail.styles.width, detail.styles.height = max(20, min(size, self.size.width - 78)), "1fr"
+        elif side and self.SIDE is not None:
+            wanted = self.SIDE[2 if self.size.width >= 140 else 1] + self.pane_extra
+            detail.styles.width, detail.styles.height = max(20, min(wanted, self.size.width - 60)), "1fr"
         else:
-            detail.styles.width, detail.styles.height = "1fr", max(3, min(size + (4 if self.size.height >= 34 else 0), self.size.height // 2))
+            wanted = STACKED[self.size.height >= 34] + self.pane_extra
+            detail.styles.width, detail.styles.height = "1fr", max(3, min(wanted, self.size.height // 2))
 
     def action_layout(self) -> None:
         """Cycle: both panes, the main one, the detail."""

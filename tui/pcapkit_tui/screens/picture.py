@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.color import Color
 from textual.widget import Widget
 from textual_plotext import PlotextPlot
 
@@ -54,11 +55,11 @@ class PictureScreen(BrowseScreen):
         plt.clear_figure()
         plt.title("Devices: steps, failures, findings")
         rows = len(found.labels)
-        for points, marker, colour in ((found.steps, "." if style.ascii else "·", "cyan"), (found.faults, style.mark("critical"), "red")):
+        for points, marker, name in ((found.steps, "." if style.ascii else "·", "remark"), (found.faults, style.mark("critical"), "critical")):
             if points:
-                plt.scatter([x for x, _ in points], [rows - row for _, row in points], marker=marker, color=colour)
+                plt.scatter([x for x, _ in points], [rows - row for _, row in points], marker=marker, color=self._colour(name))
         for x, row, finding in found.marks:
-            plt.text(finding, x, rows - row, color="yellow")
+            plt.text(finding, x, rows - row, color=self._colour("caution"), background="default")
         plt.yticks([rows - row for row in range(rows)], found.labels)
         plt.ylim(0, rows + 1)
         self._frame(plot, "seconds since the first session")
@@ -70,13 +71,20 @@ class PictureScreen(BrowseScreen):
         if session is not None:
             plt.title(f"{session.id}: milliseconds to the answer")
             markers = {"DNS": "d", "TCP": "t", "TLS": "s", "HTTP": "h"}
-            colours = {"DNS": "cyan", "TCP": "blue", "TLS": "yellow", "HTTP": "magenta"}
+            colours = {"DNS": "remark", "TCP": "fine", "TLS": "caution", "HTTP": "strong"}
             found = picture.waits(session)
             for kind, marker in markers.items():
                 mine = [w for w in found if w.kind == kind]
                 if mine:
-                    plt.scatter([w.at_s for w in mine], [w.ms for w in mine], marker=marker, color=colours[kind])
+                    plt.scatter([w.at_s for w in mine], [w.ms for w in mine], marker=marker, color=self._colour(colours[kind]))
         self._frame(plot, "seconds since its start: d DNS, t TCP, s TLS, h HTTP")
+
+    def _colour(self, name: str) -> str | tuple[int, int, int]:
+        """A colour of the theme, as plotext takes it."""
+        value = self.app.theme_variables.get(name, "ansi_default")
+        if value.startswith("ansi_"):
+            return value.removeprefix("ansi_")
+        return Color.parse(value).rgb
 
     def _frame(self, plot: PlotextPlot, label: str) -> None:
         plot.plt.xlabel(label)

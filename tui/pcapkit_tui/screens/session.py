@@ -19,7 +19,7 @@ class SessionScreen(BrowseScreen):
     """The ladder of one session. ``focus``: a finding's id, or a frame that is evidence; else the first root finding."""
 
     NAME = "session"
-    SIDE = True
+    SIDE = (120, 42, 62)
     FOOTER: ClassVar = (
         ("open", "packet"),
         "chain",
@@ -77,7 +77,9 @@ class SessionScreen(BrowseScreen):
         if self._focus in self.items:
             return self._focus
         wrong = next((i.id for i in self.story.items if isinstance(i, Arrow) and i.failed), None)
-        return next(iter(self.story.roots), None) or wrong or next(iter(self.items), None)
+        root = next(iter(self.story.roots), None)
+        remark = root is not None and self.state.findings[root].severity == "info"
+        return (wrong or root if remark else root or wrong) or next(iter(self.items), None)
 
     def _place_of(self, frame: FrameRef) -> str | None:
         """The line of a frame; of a packet that was sent again its own line."""

@@ -59,7 +59,7 @@ def _capture(style: Style, capture: Capture, place: str, width: int) -> Iterator
 
 
 def _interfaces(style: Style, capture: Capture, width: int) -> Iterator[Line]:
-    named = [i for i in capture.interfaces if i.name or i.description or i.snaplen or i.dropped is not None or len(capture.interfaces) > 1]
+    named = [i for i in capture.interfaces if i.name or i.description or i.dropped is not None or len(capture.interfaces) > 1]
     for one in named[:INTERFACES]:
         facts = [
             style.show(one.name or "?"),

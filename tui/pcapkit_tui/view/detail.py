@@ -138,7 +138,7 @@ def of_finding(state: State, finding: Finding, width: int) -> list[Line]:
     """A finding in a few lines: what happened, what to do, by which packets."""
     style = state.style
     lines = paragraph(style.prose(words.first_sentence(finding.detail or finding.title)), width, f" {finding.id} {finding.code}: ", " ")
-    lines[0] = line(Span(f" {finding.id} {finding.code}: ", finding.severity), lines[0].spans[1])
+    lines[0] = line(Span(lines[0].spans[0].text, finding.severity), *lines[0].spans[1:])
     for number, text in enumerate(finding.remedy, 1):
         lines += labelled("do" if number == 1 else "", style.prose(f"{number} {text}" if len(finding.remedy) > 1 else text), width, 4)
     groups = words.grouped(finding.evidence)

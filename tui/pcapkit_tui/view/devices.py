@@ -105,7 +105,7 @@ def detail(state: State, device_id: str | None, width: int) -> list[Line]:
     if found:
         said = style.prose(words.first_sentence(found.detail or found.title))
         lines += paragraph(said, width, f"{device.id} {found.code}: ", "   ")
-        lines[0] = line(Span(f"{device.id} {found.code}: ", found.severity), Span(lines[0].spans[1].text))
+        lines[0] = line(Span(lines[0].spans[0].text, found.severity), *lines[0].spans[1:])
         if found.remedy:
             lines += paragraph(style.prose(found.remedy[0]), width, "   Do: ", "       ")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 from pcapkit.report.cells import cells, clip, pad
 from pcapkit.report.style import Style
 from pcapkit_tui.state import TimeForm
-from pcapkit_tui.view.lines import Line, Span, line
+from pcapkit_tui.view.lines import Line, Span, fit, line, short
 from pcapkit_tui.view.signs import signs
 from pcapkit_tui.view.story import NS, PHONE, Arrow, Fold, Gap, Item, Note, Party, Story
 
@@ -84,7 +85,7 @@ def head(story: Story, drawing: Drawing) -> list[Line]:
         _center(below, x, clip(style.show(party.address), room, style.own("…")), drawing.width)
     if found.before or found.after:
         _write(below, 0, f" <{found.before} {found.after}>")
-    return [line(Span("".join(above), "head")), line(Span("".join(below), "dim"))]
+    return [fit(line(Span("".join(row), look)), drawing.width, style) for row, look in ((above, "head"), (below, "dim"))]
 
 
 def _center(row: list[str], x: int, text: str, width: int) -> None:
@@ -111,7 +112,7 @@ def _write(row: list[str], at: int, text: str) -> None:
 def draw(story: Story, drawing: Drawing) -> list[Line]:
     """Every line below the head."""
     pen = _Pen(story, drawing)
-    return [one for item in story.items for one in pen.item(item)]
+    return [fit(one, drawing.width, drawing.style) for item in story.items for one in pen.item(item)]
 
 
 class _Pen:
@@ -149,7 +150,7 @@ class _Pen:
         head = f"{finding.id} {self.style.mark(finding.severity)} {finding.code}"
         tail = own(f" · {finding.severity} · {finding.confidence} · ") + self.style.prose(why)
         room = self.drawing.width - len(indent) - 2 - cells(head)
-        return line(indent, Span(f"{self.sign.finding} "), Span(head, finding.severity), Span(clip(tail, max(0, room), own("…"))), key=note.id)
+        return line(indent, Span(f"{self.sign.finding} "), Span(head, finding.severity), Span(short(tail, max(0, room), self.style)), key=note.id)
 
     def gap(self, gap: Gap) -> Line:
         row = self.lifelines()
@@ -262,11 +263,12 @@ class _Pen:
         for long, brief in (
             ("ClientHello for ", "ClientHello "),
             ("TLS 1.2 Certificate", "Certificate"),
+            ("1.3 ServerHello,", "1.3,"),
             (f" to {peer}:", " to :"),
             (f"from {peer}, ", ""),
         ):
             text = text.replace(long, brief)
-        return text
+        return re.sub(r"^(\S+ /[^/ ]{1,24})/\S+", rf"\1/{self.style.own('…')}", text)
 
     @staticmethod
     def _inside(row: list[str], start: int, text: str) -> tuple[int, int]:

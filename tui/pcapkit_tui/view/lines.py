@@ -12,6 +12,10 @@ STYLES: Final = ("dim", "bold", "critical", "warning", "info", "ok", "pending", 
 """Names of styles; the style sheet gives them colours. "" is ordinary text."""
 
 
+LEAST: Final = 16
+"""Cells that text needs beside what begins it; else it starts below."""
+
+
 class Span(NamedTuple):
     """A piece of a line."""
 
@@ -44,7 +48,12 @@ def text_of(lines: Iterable[Line]) -> str:
 def paragraph(text: str, width: int, first: str = "", hanging: str | None = None, style: str = "", key: str = "") -> list[Line]:
     """Text broken at blanks; ``first`` begins the first line, ``hanging`` the others."""
     rest = " " * cells(first) if hanging is None else hanging
-    broken = wrap(text, max(8, width - max(cells(first), cells(rest))))
+    room = width - cells(first)
+    if room < LEAST and cells(rest) < cells(first):
+        return [line(first.rstrip(), key=key), *paragraph(text, width, rest, rest, style, key)]
+    begin = wrap(text, max(8, room))[0]
+    left = text[len(begin) :].lstrip(" ")
+    broken = [begin, *(wrap(left, max(8, width - cells(rest))) if left else ())]
     return [Line((Span(rest if number else first), Span(part, style)), key) for number, part in enumerate(broken)]
 
 
@@ -56,6 +65,12 @@ def labelled(label: str, text: str, width: int, column: int = 12, style: str = "
     return [Line((blank if number else head, Span(part, style)), key) for number, part in enumerate(broken)]
 
 
+def short(text: str, width: int, style: Style) -> str:
+    """The text cut to a width, with an ellipsis where there is room for one."""
+    ellipsis = style.own("…")
+    return clip(text, width, ellipsis if width > cells(ellipsis) else "")
+
+
 def fit(one: Line, width: int, style: Style) -> Line:
     """The line cut to a width."""
     if sum(cells(span.text) for span in one.spans) <= width:
@@ -65,7 +80,7 @@ def fit(one: Line, width: int, style: Style) -> Line:
     for span in one.spans:
         size = cells(span.text)
         if size > room or (size == room and span is not one.spans[-1]):
-            kept.append(Span(clip(span.text + " " * (room + 1 - size), room, style.own("…")), span.style))
+            kept.append(Span(short(span.text + " " * (room + 1 - size), room, style), span.style))
             break
         kept.append(span)
         room -= size

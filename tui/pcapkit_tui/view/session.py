@@ -20,13 +20,17 @@ def title(state: State, session: Session, width: int) -> Line:
     sure = findings[0].confidence if findings and session.outcome == "failed" else ""
     said = f"failed at {style.show(words.outcome(session))}" if session.outcome == "failed" else OUTCOME_WORDS[session.outcome]
     right = f"{mine.index(session.id) + 1} of {len(mine)}"
-    name = style.show(words.device_name(device), 30)
-    parts = [Span(f"{device.id} {name}", "bold"), Span(f"  {session.id} {style.show(session.domain, 40)} {SERVICE_WORDS[session.service]}  ")]
-    if width >= 110:
-        more = style.own(" · ").join(filter(None, (words.platform(device), style.show(device.addresses[0]) if device.addresses else "")))
-        when = f"{style.clock(session.first_time_ns)}-{style.clock(session.last_time_ns)} {style.offset(session.first_time_ns)}"
-        parts = [parts[0], Span(style.own(f" · {more}") if more else "", "dim"), parts[1], Span(f"{when}   ", "dim")]
-    room = width - sum(cells(p.text) for p in parts) - cells(right) - cells(sure) - 4
-    parts += [Span(clip(f"{style.mark(mark)} {said}", max(8, room), style.own("…")), mark), Span(f" {sure}", "dim")]
+    name = clip(style.show(words.device_name(device)), 30 if width >= 110 else 16, style.own("…"))
+    head = [Span(f"{device.id} {name}", "bold"), Span(f"  {session.id} {style.show(session.domain, 40)} {SERVICE_WORDS[session.service]}  ")]
+    more = style.own(" · ").join(filter(None, (words.platform(device), style.show(device.addresses[0]) if device.addresses else "")))
+    when = f"{style.clock(session.first_time_ns)}-{style.clock(session.last_time_ns)} {style.offset(session.first_time_ns)}   "
+    outcome = f"{style.mark(mark)} {said}"
+    room = 0
+    for extra, time in ((more, when), (more, ""), ("", "")):
+        parts = [head[0], Span(style.own(f" · {extra}") if extra else "", "dim"), head[1], Span(time, "dim")]
+        room = width - sum(cells(p.text) for p in parts) - cells(right) - cells(sure) - 4
+        if room >= cells(outcome):
+            break
+    parts += [Span(clip(outcome, max(8, room), style.own("…")), mark), Span(f" {sure}", "dim")]
     used = sum(cells(p.text) for p in parts)
     return line(*parts, Span(" " * max(2, width - used - cells(right))), Span(right))

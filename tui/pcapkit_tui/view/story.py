@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Final, Literal
 
-from pcapkit.model import Device, Finding, FrameRef, Report, Session, Step, StepEvent
+from pcapkit.model import SEVERITIES, Device, Finding, FrameRef, Report, Session, Step, StepEvent
 from pcapkit.report.words import device_name
 
 NS: Final = 10**9
@@ -99,7 +99,7 @@ class Story:
     parties: tuple[Party, ...]
     items: tuple[Item, ...]
     roots: tuple[str, ...] = ()
-    """Findings that no other finding of the session caused, by line id, in order of the story."""
+    """Findings that no other finding of the session caused, by line id: the most severe first, else in order of the story."""
 
 
 @dataclass(slots=True)
@@ -163,10 +163,17 @@ def tell(report: Report, session: Session, opened: Iterable[str] = ()) -> Story:
     device = next(d for d in report.devices if d.id == session.device)
     cast = _Cast(session, frozenset(report.site.public_ips))
     arrows = _arrows(session, cast)
-    findings = [f for f in report.findings if session.id in f.sessions]
+    findings = [f for f in report.findings if session.id in f.sessions or _of_everybody(f, session)]
     items, roots = _weave(arrows, findings, session, frozenset(opened))
     parties = (Party(PHONE, "phone", _address(device)), *cast.parties())
     return Story(session, device, parties, tuple(items), roots)
+
+
+def _of_everybody(finding: Finding, session: Session) -> bool:
+    """The finding hits no device in particular, and what shows it happened while the session went on."""
+    if finding.devices or finding.code.startswith("capture-"):
+        return False
+    return any(session.first_time_ns - GAP_NS <= e.time_ns <= session.last_time_ns + GAP_NS for e in finding.evidence)
 
 
 def _address(device: Device) -> str:
@@ -233,7 +240,7 @@ def _weave(arrows: list[Arrow], findings: list[Finding], session: Session, opene
     for finding in roots:
         place = _place(finding, arrows, session.device)
         after.setdefault(place, []).append(Note(finding.id, finding))
-        shown.append((place, len(shown), finding.id))
+        shown.append((SEVERITIES.index(finding.severity), place, finding.id))
     for root in findings:
         follows = [f for f in findings if f.caused_by and root.id == next((c for c in f.caused_by if c in here), None)]
         for finding in follows[:1]:

@@ -245,11 +245,12 @@ class LineView(ScrollView):
         return strip
 
     def _strip(self, line: Line, here: bool, width: int) -> Strip:
-        over = CURSOR if here and (self.has_focus or not line.key) else Style(bold=True) if here else Style.null()
-        segments = [Segment(">" if here else " ", self._style("") + over)] if self.gutter_width else []
-        segments += [Segment(harmless(span.text), self._style(span.style) + over) for span in line.spans if span.text]
-        strip = Strip(segments)
-        return strip.adjust_cell_length(width, self._style("") + over)
+        plain = self._style("") + (CURSOR if here and self.has_focus else Style(bold=True) if here else Style.null())
+        segments = [Segment(">" if here else " ", plain)] if self.gutter_width else []
+        for span in line.spans:
+            style = plain + Style(bold=self._style(span.style).bold) if here else self._style(span.style)
+            segments.append(Segment(harmless(span.text), style))
+        return Strip([segment for segment in segments if segment.text]).adjust_cell_length(width, plain)
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)
