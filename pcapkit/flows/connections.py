@@ -118,9 +118,9 @@ class Connections:
 
     def unanswered(self) -> list[int]:
         """Numbers of TCP conversations whose SYN got nothing back."""
-        rows = self._flows.tcp["row"]
-        silent = (self._flows.rows["packets"][rows, REVERSE] == 0) & (self._flows.rows["flags"][rows, FORWARD] & SYN != 0)
-        numbers: list[int] = self._flows.rows["number"][rows[silent]].tolist()
+        rows, c = self._flows.tcp.copies("row")["row"], self._flows.rows.copies("packets", "flags", "number")
+        silent = (c["packets"][rows, REVERSE] == 0) & (c["flags"][rows, FORWARD] & SYN != 0)
+        numbers: list[int] = c["number"][rows[silent]].tolist()
         return numbers
 
     def tcp_summaries(self) -> Iterator[TcpSummary]:

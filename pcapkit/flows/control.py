@@ -57,8 +57,9 @@ class ControlLog:
     def by_number(self) -> tuple[Ints, NDArray[np.uint32]]:
         """Rows sorted by conversation, then arrival, and the numbers in that order; sorted anew only when the log has grown."""
         if self._sorted is None or len(self._sorted[0]) != self.rows.size:
-            order = np.argsort(self.rows["number"], kind="stable")
-            self._sorted = (order, self.rows["number"][order])
+            number = self.rows.copies("number")["number"]
+            order = np.argsort(number, kind="stable")
+            self._sorted = (order, number[order])
         return self._sorted
 
     def keep(self, numbers: NDArray[np.uint32]) -> None:

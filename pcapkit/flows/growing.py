@@ -61,6 +61,16 @@ class Growing:
         values: list[tuple[Any, ...]] = self._stores[0].records[rows].tolist()
         return values
 
+    def copies(self, *names: str) -> dict[str, NDArray[Any]]:
+        """Whole columns as arrays of their own, without having all rows in memory at any time."""
+        found = {name: np.empty_like(self[name], order="C", subok=False) for name in names}
+        for first in range(0, self.size, REST_ROWS):
+            part = slice(first, first + REST_ROWS)
+            for name, column in found.items():
+                column[part] = self[name][part]
+            self.rest()
+        return found
+
     @property
     def nbytes(self) -> int:
         """Bytes that the rows take, in memory or not."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pcapkit.flows.facts import SYN, ClientShare, Quality
 from pcapkit.flows.flows import CLIENT_IS_B, FlowTable
@@ -14,10 +16,19 @@ from pcapkit.flows.text import address_text
 
 EXAMPLES: Final = 8
 CLIENTS: Final = 4_096
+_ASKED: Final = ("row", "base", "begun", "top", "first_ack", "acked", "ack_top", "max_segment", "cut")
 
 
-def measure(flows: FlowTable, tcp: TcpFacts) -> Quality:
+class _Table(NamedTuple):
+    """Copies of the columns that are asked about here."""
+
+    rows: Mapping[str, NDArray[Any]]
+    tcp: Mapping[str, NDArray[Any]]
+
+
+def measure(table: FlowTable, tcp: TcpFacts) -> Quality:
     """The figures of one capture, as it is now."""
+    flows = _Table(table.rows.copies("packets", "flags", "number"), table.tcp.copies(*_ASKED))
     rows = flows.tcp["row"].astype(np.int64)
     if not len(rows):
         return Quality()
@@ -26,11 +37,11 @@ def measure(flows: FlowTable, tcp: TcpFacts) -> Quality:
     two_way = np.asarray((packets > 0).all(axis=1), np.bool_)
     lost, holes = _lost(flows, tcp, rows, two_way)
     numbers = flows.rows["number"][rows].astype(np.int64)
-    oversized = _oversized(flows, tcp, numbers)
+    oversized = _oversized(flows.tcp["max_segment"], tcp, numbers)
     return Quality(
         one_way=int(one_way.sum()),
         two_way=int(two_way.sum()),
-        clients=_clients(flows, rows, one_way, two_way, numbers),
+        clients=_clients(table, rows, one_way, two_way, numbers),
         gapped=int((lost > 0).sum()),
         gaps=int(holes.sum()),
         lost_bytes=int(lost.sum()),
@@ -45,7 +56,7 @@ def _first(numbers: Ints, chosen: Mask) -> tuple[int, ...]:
     return tuple(numbers[chosen][:EXAMPLES].tolist())
 
 
-def _one_way(flows: FlowTable, packets: Ints) -> Mask:
+def _one_way(flows: _Table, packets: Ints) -> Mask:
     """Nothing of one direction, while the other acknowledges more and more of it."""
     advances = flows.tcp["ack_top"] > 0
     silent = packets == 0
@@ -72,7 +83,7 @@ def _clients(flows: FlowTable, rows: Ints, one_way: Mask, two_way: Mask, numbers
     )
 
 
-def _lost(flows: FlowTable, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[Ints, Ints]:
+def _lost(flows: _Table, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[Ints, Ints]:
     """Bytes of each conversation that were acknowledged and never captured, and in how many places; (n,) each.
 
     What was passed over and never acknowledged was lost on the way to the tap's place, or is still to come: no fault of the capture. Nor is a single
@@ -101,9 +112,9 @@ def _lost(flows: FlowTable, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[I
     return lost, np.where(two_way, places.sum(axis=1), 0)
 
 
-def _oversized(flows: FlowTable, tcp: TcpFacts, numbers: Ints) -> Mask:
+def _oversized(largest: NDArray[np.uint32], tcp: TcpFacts, numbers: Ints) -> Mask:
     """A payload larger than the MSS that the receiver's SYN announced: put together by an offload engine on the capturing host."""
-    log = tcp.control.rows
+    log = tcp.control.rows.copies("flags", "mss", "number", "side")
     told = np.flatnonzero((log["flags"] & SYN != 0) & (log["mss"] > 0))
     at = np.searchsorted(numbers, log["number"][told])
     fits = at < len(numbers)
@@ -112,7 +123,7 @@ def _oversized(flows: FlowTable, tcp: TcpFacts, numbers: Ints) -> Mask:
     announced = np.zeros((len(numbers), 2), np.int64)
     announced[at, log["side"][told]] = log["mss"][told]
     limit = announced[:, ::-1]
-    return np.asarray(((limit > 0) & (flows.tcp["max_segment"] > limit)).any(axis=1), np.bool_)
+    return np.asarray(((limit > 0) & (largest > limit)).any(axis=1), np.bool_)
 
 
 def _large(tcp: TcpFacts, numbers: Ints, oversized: Mask) -> tuple[tuple[int, int], ...]:

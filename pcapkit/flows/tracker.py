@@ -186,23 +186,19 @@ class Tracker:
             found.append(Problem("internal-error", f"{name}: {error}", frame=frame, count=count))
         return found
 
-    def _late(self) -> int:
-        """TCP conversations with data of which no SYN was seen."""
-        rows = self.flows.tcp["row"]
-        return int(((self.flows.rows["flags"][rows] & SYN == 0).all(axis=1) & (self.flows.rows["bytes"][rows] > 0).any(axis=1)).sum())
-
     def counts(self) -> dict[str, int]:
         """Conversations by kind."""
-        tail = self.flows.rows["tail"]
+        rows = self.flows.rows.copies("tail", "packets", "flags", "bytes")
+        tail = rows["tail"]
         proto = (tail >> np.uint64(8)) & np.uint64(255)
         ports = (tail >> np.uint64(32) == 443) | ((tail >> np.uint64(16)) & np.uint64(0xFFFF) == 443)
-        udp = proto == UDP
+        udp, data = proto == UDP, (rows["bytes"] > 0).any(axis=1)
         return {
             "tcp_conversations": int((proto == TCP).sum()) + self.flows.forgotten[TCP],
             "udp_conversations": int(udp.sum()) + self.flows.forgotten[UDP],
-            "quic": int(self.flows.rows["packets"][udp & ports].sum()),
+            "quic": int(rows["packets"][udp & ports].sum()),
             **self._streams.put_aside,
-            "started_late": self._late(),
+            "started_late": int((data & (proto == TCP) & (rows["flags"] & SYN == 0).all(axis=1)).sum()),
             "mirrored_copies": self.copies[MIRRORED],
             "routed_copies": self.copies[ROUTED],
         }
