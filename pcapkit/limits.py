@@ -92,7 +92,6 @@ class Thresholds:
     syn_min: int = 2
     syn_wait_s: float = 3.0
     rst_gateway_rtt: float = 0.5
-    nat_copy_ms: float = 5.0
     stall_wait_s: float = 3.0
     dns_wait_s: float = 3.0
     dns_wait_single_s: float = 5.0

@@ -28,9 +28,6 @@ MARKS: Final = {
 OUTCOME_MARKS: Final = {"succeeded": "ok", "degraded": "warning", "failed": "critical", "incomplete": "pending"}
 """From a session's outcome to its mark."""
 
-STEP_MARKS: Final = {"ok": "ok", "failed": "critical", "unknown": "pending"}
-"""From a step's outcome to its mark."""
-
 OUTCOME_WORDS: Final = {"succeeded": "ok", "degraded": "worked, with a fault", "failed": "failed", "incomplete": "cannot be told"}
 
 STAGE_WORDS: Final = {"dns": "DNS", "connect": "TCP", "tls": "TLS", "http": "HTTP", "service": "service"}

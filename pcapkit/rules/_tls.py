@@ -12,7 +12,6 @@ from pcapkit.rules._texts import alert_name, version_name
 from pcapkit.sessions.scene import Attempt, ClearRecord, Ref, Scene, SessionCase, Tls
 
 TLS12: Final = 0x0303
-CLIENT: Final = 0
 SERVER: Final = 1
 FATAL: Final = 2
 PROTOCOL_VERSION: Final = 70

@@ -38,7 +38,7 @@ from pcapkit.flows.facts import Observation
 from pcapkit.limits import MAX_DEVICES, NAMES_PER_DEVICE
 from pcapkit.sessions.interest import Interest
 from pcapkit.sessions.roles import host_of
-from pcapkit.sessions.scene import Ref
+from pcapkit.sessions.scene import Ref, StrangerChain
 from pcapkit.sessions.sightings import Sightings
 
 HOLD_DNS: Final = 8_192
@@ -100,15 +100,6 @@ class FlowFacts:
     kept: bool = False
 
 
-class StrangerFact(NamedTuple):
-    """The first chain seen from some server."""
-
-    name: str | None
-    server: str
-    ref: Ref
-    chain: tuple[bytes, ...]
-
-
 class Facts:
     """All that is known: what is kept for good, and what is only held for now."""
 
@@ -123,7 +114,7 @@ class Facts:
         """Client → address → name, the latest."""
         self.issuers: dict[str, bytes] = {}
         """SHA-256 → DER of what stood above a leaf in any chain."""
-        self.strangers: dict[str, StrangerFact] = {}
+        self.strangers: dict[str, StrangerChain] = {}
         """Leaf SHA-256 → the chain."""
         self.left_out: dict[str, int] = {}
         """What a bound kept out, by kind."""
@@ -333,7 +324,7 @@ class Collecting:
                 known[digest] = der
         leaf = message.certs[0]
         if leaf not in self.facts.strangers and len(self.facts.strangers) < STRANGERS:
-            self.facts.strangers[leaf] = StrangerFact(facts.name if facts else None, obs.src, ref, message.raw_der)
+            self.facts.strangers[leaf] = StrangerChain(facts.name if facts else None, obs.src, ref, message.raw_der)
 
     def _http(self, obs: Observation, event: Event, ref: Ref) -> None:
         message: HttpRequest | HttpResponse = event.message  # type: ignore[assignment]

@@ -167,7 +167,6 @@ def _lookup(owner: str, name: str, run: list[Question], end_ns: int, thresholds:
         cname=tuple(chain),
         ttl_s=ttl,
         nxdomain=any(m.rcode == NXDOMAIN for m in messages),
-        authoritative=any(m.authoritative for m in messages),
         srv=tuple(dict.fromkeys(services)),
     )
 

@@ -116,11 +116,6 @@ def _service_record(name: str) -> Asked | None:
     return None
 
 
-def is_identity_provider(name: str) -> bool:
-    """A cloud sign-in host, or by its first label a federation server of somebody (``sts.contoso.com``)."""
-    return name in IDENTITY_PROVIDERS or name.partition(".")[0] in FEDERATION_HOSTS
-
-
 def by_path(path: str) -> tuple[Role, Service] | None:
     """What a request path (lower case, without query) asks for: discovery or service, None if neither."""
     if path.startswith("/autodiscover/autodiscoverservice.svc"):

@@ -24,7 +24,7 @@ from pcapkit_dissectors.messages import (
 
 from pcapkit.flows.facts import Connection
 from pcapkit.limits import Thresholds
-from pcapkit.model import Capture, Json, Outcome, Platform, Service, Site, Stage, Step
+from pcapkit.model import Capture, Outcome, Platform, Service, Site, Stage, Step
 from pcapkit.trust.verdict import Verdict
 
 Role = Literal[
@@ -79,7 +79,6 @@ class Lookup:
     cname: tuple[str, ...]
     ttl_s: int | None
     nxdomain: bool = False
-    authoritative: bool = False
     srv: tuple[str, ...] = ()
     """Targets of SRV answers, ``name:port``."""
     search_of: str | None = None
@@ -148,9 +147,6 @@ class Tls:
     records: list[ClearRecord] = field(default_factory=list)
     handshake: list[tuple[Ref, int, int]] = field(default_factory=list)
     """Other handshake messages in clear: frame, direction, message type (RFC 5246, 7.4: 14 is ServerHelloDone, 16 ClientKeyExchange)."""
-    chain_borrowed_from: Ref | None = None
-    keys: str | None = None
-    """``matched``, ``failed`` or ``missing`` where a key log was given."""
     resumed: bool = False
     decrypted: bool = False
     accepted: bool = False
@@ -325,8 +321,6 @@ class CaptureHealth:
     tcp_conversations: int = 0
     vantage: str = ""
     """Where the tap stands, in a sentence."""
-    notes: tuple[str, ...] = ()
-    """What must be said of the figures above: what they do not prove."""
 
 
 @dataclass(slots=True)
@@ -359,20 +353,15 @@ class Scene:
     """Requests by which systems look for a captive portal, in clear text; they belong to no session."""
     unanswered: Callable[[], list[Connection]] = list
     """TCP connections of the whole capture whose SYN got nothing back."""
-    extra: dict[str, Json] = field(default_factory=dict)
-
-    def device(self, device_id: str) -> DeviceCase:
-        return next(d for d in self.devices if d.id == device_id)
 
 
 class StrangerChain(NamedTuple):
-    """A chain that a server outside of all sessions presented. ``verdict`` is None where nobody needed it."""
+    """A chain that a server outside of all sessions presented."""
 
     name: str | None
     server: str
     ref: Ref
     chain: tuple[bytes, ...]
-    verdict: Verdict | None
 
 
 class OursEvidence(NamedTuple):

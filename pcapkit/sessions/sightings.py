@@ -13,7 +13,6 @@ from pcapkit.sessions.scene import Ref
 
 HINTS_PER_HOST: Final = 64
 LEASES_PER_MAC: Final = 64
-DHCP_REQUEST: Final = 3
 DHCP_ACK: Final = 5
 Hints = dict[Hint, Ref]
 

@@ -126,7 +126,7 @@ class Ours:
             *self._asked(address, name, device),
         ]
         if found:
-            found += self._others(address, name, device)
+            found += self._others(address, device)
         return sorted(found, key=lambda e: (not e.strong, e.code))
 
     def _flows(self, address: str, device: str | None) -> Iterator[int]:
@@ -206,7 +206,7 @@ class Ours:
                 yield OursEvidence("H4", False, f"{asked} {why}", refs)
                 return
 
-    def _others(self, address: str, name: str | None, device: str | None) -> Iterable[OursEvidence]:
+    def _others(self, address: str, device: str | None) -> Iterable[OursEvidence]:
         mine = self._addresses.get(device or "", ())
         for connection in islice(self._find.each(None, address), FEW):
             if connection.client not in mine and connection.established and connection.reverse.bytes and connection.transport == "tcp":
@@ -216,7 +216,6 @@ class Ours:
 
 
 def describe(
-    inside: Inside,
     extra: tuple[str, ...],
     public_ips: tuple[str, ...],
     external_fqdns: tuple[str, ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pcapkit.limits import Thresholds
 from pcapkit.model import Capture
@@ -22,7 +22,6 @@ from pcapkit.sessions.site import Inside, Ours
 from pcapkit.sessions.sources import SiteOptions, Tracker, Trust
 from pcapkit.sessions.tls import Chains
 
-STRANGERS_JUDGED: Final = 64
 T = TypeVar("T", Attempt, Lookup)
 
 
@@ -161,7 +160,6 @@ class _Stage:
         for attempt, tls in secured:
             if names.fact(attempt.device, attempt.name):
                 chains.complete(attempt.address or "", attempt.port or 0, tls, tls.sni or attempt.name)
-        self._chains = chains
         trials: dict[tuple[str, str], list[Trial]] = {}
         for attempt, tls in secured:
             trials.setdefault((attempt.device, attempt.name or attempt.address or ""), []).append(
@@ -175,7 +173,7 @@ class _Stage:
         options = self._options
         ours = Ours(self._inside, options.public_ips, options.external_fqdns, found, public, self._find, self._foreign, self._copies)
         ours.sessions(cases, devices)
-        told = site.describe(self._inside, options.inside, options.public_ips, options.external_fqdns, cases, public, ours)
+        told = site.describe(options.inside, options.public_ips, options.external_fqdns, cases, public, ours)
         by_server: dict[tuple[str, int], list[Tls]] = {}
         for attempt in attempts:
             if attempt.tls and attempt.address and attempt.port:
@@ -202,17 +200,9 @@ class _Stage:
         )
 
     def _strangers(self, cases: list[SessionCase]) -> tuple[StrangerChain, ...]:
-        """Chains of servers outside the sessions, judged only where a session's own chain is a private one."""
+        """Chains of servers outside the sessions."""
         in_sessions = {a.tls.chain for c in cases for a in c.attempts if a.tls and a.tls.chain}
-        private = any(a.tls.verdict and a.tls.verdict.status == "private" for c in cases for a in c.attempts if a.tls)
-        found: list[StrangerChain] = []
-        for fact in self._facts.strangers.values():
-            if fact.chain in in_sessions:
-                continue
-            judged = private and len(found) < STRANGERS_JUDGED
-            verdict = self._chains.judge(fact.chain, fact.name, fact.ref.time_ns) if judged else None
-            found.append(StrangerChain(fact.name, fact.server, fact.ref, fact.chain, verdict))
-        return tuple(found)
+        return tuple(stranger for stranger in self._facts.strangers.values() if stranger.chain not in in_sessions)
 
 
 def _by_device(items: Iterable[T]) -> dict[str, list[T]]:

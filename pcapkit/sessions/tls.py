@@ -63,8 +63,8 @@ def _take(tls: Tls, seen: Seen) -> bool:
             tls.records.append(ClearRecord(seen.ref, seen.direction, record.content_type, record.length, None))
         case HandshakeMessage() as message:
             tls.handshake.append((seen.ref, seen.direction, message.msg_type))
-        case TlsKeys() as keys:
-            tls.keys = keys.status
+        case TlsKeys():
+            pass
         case _:
             return False
     tls.decrypted = tls.decrypted or seen.decrypted
@@ -102,7 +102,7 @@ class Chains:
         if not tls.chain and tls.server_hello is not None:
             lender = self._by_server.get((server, port, tls.sni))
             if lender:
-                tls.chain, tls.chain_ref, tls.chain_borrowed, tls.chain_borrowed_from = lender.chain, lender.chain_ref, True, lender.chain_ref
+                tls.chain, tls.chain_ref, tls.chain_borrowed = lender.chain, lender.chain_ref, True
             elif self._trust and name and (given := self._trust.given_chain(name)):
                 tls.chain, tls.chain_borrowed = given, True
         seen: Ref | None = tls.server_hello_ref if tls.chain_borrowed else tls.chain_ref

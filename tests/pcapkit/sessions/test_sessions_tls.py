@@ -1,7 +1,7 @@
 """A TLS conversation as one object: what was chosen, resumed, borrowed and judged."""
 
 import pytest
-from pcapkit_dissectors.messages import ChangeCipherSpec, Encrypted, ServerHello, TlsKeys
+from pcapkit_dissectors.messages import ChangeCipherSpec, Encrypted, ServerHello
 from scenes import World
 
 NAME, SERVER = "lyncdiscover.contoso.com", "203.0.113.50"
@@ -41,7 +41,7 @@ def test_a_chain_is_borrowed_from_the_same_server_and_name(world, phone):
     phone.https(SERVER, "webext.contoso.com", version=0x0304)
     tls = tls_of(world, 1)
     assert (tls.chain_borrowed, tls.verdict.status) == (True, "private")
-    assert tls.chain_borrowed_from == tls_of(world, 0).chain_ref
+    assert tls.chain_ref == tls_of(world, 0).chain_ref
 
 
 def test_resumption_by_session_id(world, phone):
@@ -71,12 +71,6 @@ def test_a_retry_request_is_not_the_servers_choice(world, phone):
     assert not tls.server_hello.hello_retry
 
 
-def test_key_status(world, phone):
-    talk = phone.connect(SERVER).tls(NAME)
-    talk.say(TlsKeys("missing", "no secret for this client random"))
-    assert tls_of(world).keys == "missing"
-
-
 def test_the_name_of_the_look_up_stands_in_for_a_missing_sni(world, phone):
     phone.connect(SERVER).tls(None).appdata()
     (session,) = world.scene().sessions
@@ -93,9 +87,7 @@ def test_issuers_of_all_chains_are_learnt(world, phone):
     assert world.trust.learnt == [b"issuer"]
 
 
-def test_strangers_are_judged_only_beside_a_private_chain(world, phone):
+def test_chains_of_servers_outside_the_sessions_are_kept(world, phone):
     phone.https("198.51.100.1", "www.example.org", chain="private-too")
     phone.https(SERVER, NAME, chain="public")
-    assert [(s.name, s.verdict) for s in world.scene().strangers] == [("www.example.org", None)]
-    phone.https(SERVER, NAME, chain="private")
-    assert all(s.verdict is not None for s in world.scene().strangers)
+    assert [(s.name, s.server) for s in world.scene().strangers] == [("www.example.org", "198.51.100.1")]
