@@ -7,8 +7,9 @@ import shlex
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pcapkit.cli import errors, inputs, logs, output, personal, settings
@@ -22,7 +23,7 @@ from pcapkit.report.narrow import Narrowing, NarrowingError, narrow
 if TYPE_CHECKING:
     from pcapkit.analysis import Analysis
     from pcapkit.config import Config
-    from pcapkit.extract import Cut, Selection
+    from pcapkit.extract import Selection
 
 SPOOL: Final = MIB
 
@@ -48,8 +49,8 @@ def run(args: Namespace) -> int:
             analysis = analyzed(captures, options, meter, stop)
             for bad in analysis.unreadable:
                 errors.say(f"{inputs.named(bad.path)}: {bad.reason}")
-            report = _narrowed(analysis.report(), part)
-            cut = _cut(args, options, analysis, report, meter, stop)
+            job = _Job(args, captures, options, analysis, _narrowed(analysis.report(), part), meter, stop)
+            said, key = _certificates(job) if args.certs else _cut(job)
         except Stopped:
             return stop.code
         except SelectionError as error:
@@ -57,18 +58,36 @@ def run(args: Namespace) -> int:
         except OutputError as error:
             raise errors.Fail(errors.OUTPUT, str(error)) from None
     if personal.wanted(args):
-        personal.write_key(args, cut.key)
-    _tell(args, cut)
+        personal.write_key(args, key)
+    if not args.quiet:
+        errors.say(said)
     return errors.INPUT if analysis.unreadable else errors.OK
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is cut out of what."""
+
+    args: Namespace
+    captures: list[str]
+    options: Options
+    analysis: Analysis
+    report: Report
+    meter: Meter
+    stop: Stop
+
+
 def _check(args: Namespace) -> None:
+    personal.check(args)
+    if args.certs:
+        if args.output is not None or args.with_keys:
+            errors.usage("--certs writes certificates alone: leave out -o and --with-keys")
+        return
     if args.output is None:
         errors.usage("name the file to write: pcapkit extract FILE… -o CUT.pcapng --finding F1")
     if output.to_stdout(args) and sys.stdout is not None and sys.stdout.isatty():
         errors.usage("packets are no text for a terminal: name a file with -o, or pipe them on")
     output.check(args)
-    personal.check(args)
 
 
 def _narrowing(args: Namespace, config: Config) -> Narrowing:
@@ -104,45 +123,61 @@ def _selection(args: Namespace, report: Report) -> Selection:
     )
 
 
-def _cut(args: Namespace, options: Options, analysis: Analysis, report: Report, meter: Meter, stop: Stop) -> Cut:
+Outcome = tuple[str, Mapping[str, str]]
+"""The line that says what was written, and what stands for what in it."""
+
+
+def _cut(job: _Job) -> Outcome:
     from pcapkit.extract import extract
 
+    args = job.args
     out: str | Callable[[Iterable[bytes]], None] = args.output
     if output.to_stdout(args):
         out = output.write_stdout
-    return extract(
-        args.captures,
-        options,
-        _selection(args, report),
+    cut = extract(
+        job.captures,
+        job.options,
+        _selection(args, job.report),
         out,
-        analysis=analysis,
-        report=report,
+        analysis=job.analysis,
+        report=job.report,
         command=_command(args),
         force=args.force,
         with_keys=args.with_keys,
         redact=personal.wanted(args),
-        progress=meter,
-        stop=stop,
+        progress=job.meter,
+        stop=job.stop,
     )
+    path = "standard output" if output.to_stdout(args) else args.output
+    shown = ", ".join(cut.chosen[:4]) + (f" and {len(cut.chosen) - 4} more" if len(cut.chosen) > 4 else "")
+    look = f"; wireshark -r {shlex.quote(path)} -Y frame.number=={cut.evidence[0]}" if cut.evidence and path == args.output else ""
+    return f"{path}: {cut.packets:,} packets of {shown}{look}", cut.key
+
+
+def _certificates(job: _Job) -> Outcome:
+    from pcapkit.extract import extract_certs
+
+    args = job.args
+    files, key = extract_certs(
+        job.captures,
+        job.options,
+        _selection(args, job.report),
+        args.certs,
+        analysis=job.analysis,
+        report=job.report,
+        force=args.force,
+        redact=personal.wanted(args),
+        progress=job.meter,
+        stop=job.stop,
+    )
+    count = len(files) - 1
+    return f"{args.certs}: {count} certificate chain{'' if count == 1 else 's'}; {files[-1]} says whose", key
 
 
 def _command(args: Namespace) -> str:
-    """The command as it was typed."""
-    return shlex.join(["pcapkit", *args.words])
-
-
-def _tell(args: Namespace, cut: Cut) -> None:
-    """One line: what was written, and how to look at it."""
-    if args.quiet:
-        return
-    path = "standard output" if output.to_stdout(args) else args.output
-    shown = ", ".join(cut.chosen[:4]) + (f" and {len(cut.chosen) - 4} more" if len(cut.chosen) > 4 else "")
-    look = f"; wireshark -r {shlex.quote(path)} -Y {shlex.quote(_display_filter(cut.evidence))}" if cut.evidence and path == args.output else ""
-    errors.say(f"{path}: {cut.packets:,} packets of {shown}{look}")
-
-
-def _display_filter(frames: list[int]) -> str:
-    return f"frame.number=={frames[0]}"
+    """The command as it was typed; of a redacted cut without the folders."""
+    words = [os.path.basename(word) or word for word in args.words] if personal.wanted(args) else args.words
+    return shlex.join(["pcapkit", *words])
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pcapkit.extract.cut import Cut, extract
+from pcapkit.extract.cut import Cut, extract, extract_certs
 from pcapkit.extract.selection import Selection, SelectionError
 from pcapkit.extract.survey import Stopped
 
-__all__ = ["Cut", "Selection", "SelectionError", "Stopped", "extract"]
+__all__ = ["Cut", "Selection", "SelectionError", "Stopped", "extract", "extract_certs"]

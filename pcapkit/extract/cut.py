@@ -12,6 +12,7 @@ from pcapkit_dissectors.keylog import KeyLog
 from pcapkit._version import __version__
 from pcapkit.analysis import Analysis
 from pcapkit.capture.writer import PcapngWriter
+from pcapkit.extract.certs import chains_of, write_chains
 from pcapkit.extract.disguise import Disguise
 from pcapkit.extract.flows import Flows
 from pcapkit.extract.packets import Packet, merged, packets_of
@@ -62,21 +63,68 @@ def extract(
         SelectionError: the selection names what is not there. InputError: no capture can be read. OutputError: nothing was written.
         Stopped: told to stop before.
     """
-    never = stop or (lambda: False)
-    if analysis is None:
-        analysis = analyzed(paths, options, progress, never)
+    work = Work(options, progress or _quiet, stop or _never)
+    analysis = analysis or analyzed(paths, options, progress, stop or _never)
     report = report or analysis.report()
-    wanted = resolve(report, selection, Flows(analysis))
-    captures = [reading.capture() for reading in analysis.readings]
-    parts = survey(captures, wanted, options, progress or _quiet, never)
-    keys = _key_log(parts, options) if with_keys and redact else None
-    disguise = Disguise(analysis.report(), parts, options, progress or _quiet, never, keys) if redact else None
-    cutter = _Cutter(parts, wanted, options, command, with_keys, never, disguise)
+    wanted, parts = work.choose(analysis, report, selection)
+    disguise = work.disguise(analysis, parts, with_keys) if redact else None
+    cutter = _Cutter(parts, wanted, options, command, with_keys, work.stop, disguise)
     if isinstance(out, str):
         write_atomic(out, cutter.chunks(), force)
     else:
         out(cutter.chunks())
     return Cut(cutter.packets, cutter.bytes, tuple(wanted.chosen), cutter.evidence(), report, disguise.key if disguise else {})
+
+
+def extract_certs(
+    paths: Sequence[str],
+    options: Options,
+    selection: Selection,
+    folder: str,
+    *,
+    analysis: Analysis | None = None,
+    report: Report | None = None,
+    force: bool = False,
+    redact: bool = False,
+    progress: ProgressFn | None = None,
+    stop: StopFn | None = None,
+) -> tuple[list[str], Mapping[str, str]]:
+    """Write the certificate chains of a selection (nothing named: all) as PEM into ``folder``; gives the files' names, and as ``Cut.key`` has it
+    what stands for what.
+
+    Raises:
+        As ``extract``.
+    """
+    work = Work(options, progress or _quiet, stop or _never)
+    parts, disguise = None, None
+    if selection.named or redact:
+        analysis = analysis or analyzed(paths, options, progress, stop or _never)
+        _, parts = work.choose(analysis, report or analysis.report(), selection)
+        disguise = work.disguise(analysis, parts, with_keys=False) if redact else None
+    chains = chains_of(paths, options, parts, progress, stop)
+    if disguise is None:
+        return write_chains(chains, folder, force), {}
+    return write_chains(chains, folder, force, mask=disguise.certificate, text=disguise.text), disguise.key
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The passes over the captures that come before anything is written."""
+
+    options: Options
+    progress: ProgressFn
+    stop: StopFn
+
+    def choose(self, analysis: Analysis, report: Report, selection: Selection) -> tuple[Wanted, list[Part]]:
+        """What is wanted, and where it stands."""
+        wanted = resolve(report, selection, Flows(analysis))
+        captures = [reading.capture() for reading in analysis.readings]
+        return wanted, survey(captures, wanted, self.options, self.progress, self.stop)
+
+    def disguise(self, analysis: Analysis, parts: Sequence[Part], with_keys: bool) -> Disguise:
+        """Stand-ins for what is personal in it."""
+        keys = _key_log(parts, self.options) if with_keys else None
+        return Disguise(analysis.report(), parts, self.options, self.progress, self.stop, keys)
 
 
 def analyzed(paths: Sequence[str], options: Options, progress: ProgressFn | None, stop: StopFn) -> Analysis:
@@ -98,6 +146,10 @@ def analyzed(paths: Sequence[str], options: Options, progress: ProgressFn | None
 
 def _quiet(_: Progress) -> None:
     return
+
+
+def _never() -> bool:
+    return False
 
 
 class _Sink:

@@ -11,6 +11,7 @@ from pcapkit_dissectors.keylog import KeyLog
 from pcapkit.analysis import decoder
 from pcapkit.capture.window import Window
 from pcapkit.columns.work import Work
+from pcapkit.extract.masking.der import mask_certificate
 from pcapkit.extract.masking.rewriter import Rewriter
 from pcapkit.extract.masking.text import address_text, learn_names, mask_text
 from pcapkit.extract.packets import Packet
@@ -63,6 +64,10 @@ class Disguise:
         """A text with stand-ins for what is personal in it."""
         learn_names(self._rewriter.masks, text)
         return mask_text(self._rewriter.masks, text)
+
+    def certificate(self, der: bytes) -> bytes:
+        """A certificate as it stands in the cut."""
+        return mask_certificate(self._rewriter.masks, der)
 
     def names(self, names: Mapping[str, str]) -> dict[str, str]:
         """Names of addresses."""
