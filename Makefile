@@ -47,9 +47,10 @@ schema: $(VENV)/.ready
 hostile: $(VENV)/.ready
 	$(BIN)/python tests/hostile/hostile.py --share $(SHARE) $(CAPTURES)
 
-# Plays one scenario in network namespaces and analyzes it (root): make lab SCENARIO=hairpin-no-reply
+# Plays scenarios in network namespaces and prints the report of each (root): make lab SCENARIO=hairpin-no-reply
+# SCENARIO is a name, a pattern ("hairpin*") or a code; without it they are listed.
 lab: $(VENV)/.ready
-	$(BIN)/python -m pytest tests/lab -k "$(SCENARIO)" -s
+	@set -f; $(BIN)/python tests/lab/record.py --report $(SCENARIO)
 
 # Takes the versions of the present environment for everybody.
 lock: $(VENV)/.ready

@@ -82,6 +82,11 @@ def client(phone: Phone, name: str, *argv: str, wait: float = 30) -> str:
     return done.stdout
 
 
+def begin_client(phone: Phone, name: str, *argv: str) -> subprocess.Popen[bytes]:
+    """The same in the background."""
+    return phone.box.start(sys.executable, str(CLIENTS / f"{name}.py"), *argv, env=environment(phone))
+
+
 def ask(phone: Phone, server: str, kind: str, *names: str) -> str:
     """Questions that no connection follows."""
     return client(phone, "ask", server, kind, *names)

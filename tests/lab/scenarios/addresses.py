@@ -1,4 +1,4 @@
-"""Names and the resolvers that answer for them (autodiscover.md 7)."""
+"""Names and the resolvers that answer for them (docs/domain.md, 4)."""
 
 from __future__ import annotations
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-import acts
-from acts import CLIENTS, client, discover, exchange, get, lync_inside
+from acts import begin_client, client, discover, exchange, get, lync_inside
 from company import Site
 from world import World
 
@@ -75,13 +74,12 @@ def _offload(world: World) -> list[Expect]:
 def _late(world: World) -> list[Expect]:
     world.ready()
     phone = iphone(world)
-    argv = [world.names["LDI"], "80", "-", "4", "1.2", "/?sipuri=sip:pilar@contoso.com"]
-    open_ = phone.box.start("python3", str(CLIENTS / "talk.py"), *argv, env=acts.environment(phone))
+    held = begin_client(phone, "talk", world.names["LDI"], "80", "-", "4", "1.2", "/?sipuri=sip:pilar@contoso.com")
     time.sleep(0.8)
     world.start_capture()
     discover(world, phone)
     lync_inside(world, phone)
-    open_.wait(15)
+    held.wait(15)
     return [Expect(phone), Expect(None, ("capture-started-late",))]
 
 

@@ -1,4 +1,4 @@
-"""Exchange autodiscover, step by step, and ActiveSync (autodiscover.md 5)."""
+"""Exchange autodiscover, step by step, and ActiveSync (docs/domain.md, 3)."""
 
 from __future__ import annotations
 

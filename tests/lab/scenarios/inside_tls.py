@@ -1,4 +1,4 @@
-"""What only the clients' TLS secrets show: the same faults as in clear text, inside TLS 1.2, TLS 1.3 and HTTP/2 (autodiscover.md 12.2)."""
+"""What only the clients' TLS secrets show: the same faults as in clear text, inside TLS 1.2, TLS 1.3 and HTTP/2 (docs/domain.md, 6)."""
 
 from __future__ import annotations
 

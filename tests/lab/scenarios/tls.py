@@ -1,4 +1,4 @@
-"""Handshakes that fail for other reasons than the certificate, and sessions that are taken up again (autodiscover.md 9.6)."""
+"""Handshakes that fail for other reasons than the certificate, and sessions that are taken up again (docs/domain.md, 6)."""
 
 from __future__ import annotations
 
