@@ -137,7 +137,8 @@ class FlowTable:
     def _splits(self, group: _Grouped, opening: Ints) -> Ints:
         """Which of the packets ``opening`` (with SYN) begin a new conversation on a used 5-tuple.
 
-        A SYN does with another initial number than the one before in its direction; a SYN-ACK only where data was seen before it.
+        A SYN does with another initial number than the one before in its direction; a SYN-ACK only where data was seen before it, and the SYN that it
+        answers was not.
         """
         table, rows = group.table, group.rows
         start = np.maximum.accumulate(np.where(changes(group.key, group.swapped), np.arange(len(rows)), 0))[opening]
@@ -150,8 +151,19 @@ class FlowTable:
         if not plain.all():
             payload = np.append(0, np.cumsum(table.wire_len[rows] > 0))
             spoke |= payload[opening] > payload[start]
+            spoke &= ~self._answers(group, opening, plain)
         splits: Ints = opening[(begun | (opening > start)) & (first_byte != base) & (plain | spoke)]
         return splits
+
+    def _answers(self, group: _Grouped, opening: Ints, plain: Mask) -> Mask:
+        """Which of the packets ``opening`` acknowledge a SYN that was seen: of this window, or the last one known (RFC 9293, 3.5)."""
+        rows, key, swapped = group.rows[opening], group.key[opening], group.swapped[opening]
+        ack = group.table.ack[rows]
+        asked = ((key << 1) | swapped) << 32 | (group.table.seq[rows] + np.uint32(1)).astype(np.int64)
+        answered = ((key << 1) | ~swapped) << 32 | ack.astype(np.int64)
+        base, begun, _ = self._before(group.known[key], ~swapped)
+        known: Mask = ~plain & (np.isin(answered, asked[plain]) | (begun & (base == ack)))
+        return known
 
     def _before(self, row: Ints, swapped: Mask) -> tuple[NDArray[np.uint32], Mask, Mask]:
         """Of sides of known conversations (-1: none): the number of the first byte, whether it is known, and whether data was seen."""
@@ -293,7 +305,10 @@ class FlowTable:
     def rows_of_numbers(self, numbers: Ints) -> Ints:
         """Rows of conversations, -1 for those that were forgotten."""
         known = self.rows["number"]
-        rows = np.minimum(known.searchsorted(numbers), max(0, len(known) - 1))
+        rows = numbers - self.created + len(known)
+        if self.forgotten:
+            rows = known.searchsorted(numbers)
+        rows = np.clip(rows, 0, max(0, len(known) - 1))
         return np.where(known[rows] == numbers, rows, -1) if len(known) else np.full(len(numbers), -1)
 
     def rows_of(self, keys: Keys) -> Ints:

@@ -103,6 +103,19 @@ def test_a_syn_ack_of_a_connection_whose_syn_was_lost_begins_anew_behind_data():
     assert [tracker.connection(flow).reverse.bytes for flow in (0, 1)] == [5, 6]
 
 
+@pytest.mark.parametrize("size", [1, 3, 5, None])
+def test_a_port_that_is_used_again_is_one_more_conversation_and_no_more(size):
+    wire = Wire()
+    for isn in ((1000, 5000), (70_000, 90_000), (3_000_000, 9_000_000)):
+        wire.talk(isn=isn).open().say(0, b"ask").say(1, b"answer").close()
+    tracker, _ = wire.track(size)
+    assert tracker.next_flow == 3
+    for flow in range(3):
+        c = tracker.connection(flow)
+        assert (len(c.syns), len(c.synacks), c.forward.bytes, c.reverse.bytes) == (1, 1, 3, 6)
+    assert tracker.foreign_replies() == []
+
+
 def test_repeated_syn_acks_with_new_numbers_stay_one_conversation():
     """An answer that takes another way is refused, and tried again with a new number each time (docs/domain.md, 5)."""
     wire = Wire()
