@@ -290,7 +290,7 @@ def evidence(meeting: Meeting) -> Iterator[Note]:
             yield turned.lookup.first, f"the device asks for {turned.lookup.name} instead"
         elif turned.connection and turned.connection.syns:
             syn = turned.connection.syns[0]
-            yield Ref(turned.connection.capture, syn.frame, syn.time_ns), f"the device tries {turned.name or ''} at {turned.server} instead"
+            yield Ref.of(turned.connection, syn), f"the device tries {turned.name or ''} at {turned.server} instead"
 
 
 def handshake_notes(attempt: Attempt, tls: Tls) -> Iterator[Note]:

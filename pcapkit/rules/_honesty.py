@@ -31,13 +31,14 @@ def honest(raw: Iterable[tuple[Rule, Hit]], scene: Scene) -> tuple[list[tuple[Ru
     return kept, unjudged
 
 
-def lower(confidence: Confidence) -> Confidence:
-    """One step less sure."""
-    return CONFIDENCES[min(CONFIDENCES.index(confidence) + 1, len(CONFIDENCES) - 1)]
+def step(confidence: Confidence, by: int) -> Confidence:
+    """``by`` steps down (or up, negative), within the scale."""
+    at = CONFIDENCES.index(confidence) + by
+    return CONFIDENCES[max(0, min(at, len(CONFIDENCES) - 1))]
 
 
 def weaken(hit: Hit, doubts: tuple[str, ...]) -> Hit:
-    return replace(hit, confidence=lower(hit.confidence), because=(*hit.because, *doubts))
+    return replace(hit, confidence=step(hit.confidence, 1), because=(*hit.because, *doubts))
 
 
 def one_way(scene: Scene, hit: Hit, device: str | None) -> str | None:

@@ -7,12 +7,7 @@ from collections.abc import Iterator
 from pcapkit_dissectors.messages import Dns
 
 from pcapkit.rules._api import Note
-from pcapkit.sessions.scene import DeviceCase, Lookup, Role, Scene, SessionCase
-
-
-def who(device: DeviceCase) -> str:
-    """The device by the best name it has."""
-    return device.hostname or device.mac or (device.addresses[0] if device.addresses else device.id)
+from pcapkit.sessions.scene import Lookup, Role, Scene, SessionCase
 
 
 def of_name(session: SessionCase, name: str) -> list[Lookup]:

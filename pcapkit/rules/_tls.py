@@ -78,7 +78,7 @@ def ending_of(attempt: Attempt, tls: Tls) -> Ending | None:
         return None
     ends = sorted((*connection.fins, *connection.resets), key=lambda c: (c.time_ns, c.frame))
     end = next((c for c in ends if c.direction == SERVER and tls.hello_ref and c.time_ns >= tls.hello_ref.time_ns), None)
-    return Ending("server", None, Ref(connection.capture, end.frame, end.time_ns), reset=bool(end.flags & RST)) if end else None
+    return Ending("server", None, Ref.of(connection, end), reset=bool(end.flags & RST)) if end else None
 
 
 def is_fatal(record: ClearRecord) -> bool:

@@ -9,7 +9,7 @@ from pcapkit_dissectors.messages import LyncAnswer
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule, Unjudged
 from pcapkit.rules._http import DISCOVERY, Placed, answered, asked, exchanges, header, host_of, is_step_one, normal_challenge, service
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.rules._unseen import unseen_contents
 from pcapkit.sessions.scene import Scene
 

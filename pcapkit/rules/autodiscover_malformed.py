@@ -9,7 +9,7 @@ from pcapkit_dissectors.messages import ExchangeAnswer, LyncAnswer, Unreadable
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import DISCOVERY, Placed, answered, asked, exchanges, host_of, service
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

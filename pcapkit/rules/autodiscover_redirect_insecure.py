@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, portal_answered, redirect_target, service, shown_url, split_url, url_of
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Scene
 

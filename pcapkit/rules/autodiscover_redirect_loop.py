@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
 from pcapkit.rules._http import Placed, answered, asked, bare, exchanges, redirect_target, split_url, url_of
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, portal_answered, redirect_target, shown_url
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, who
+from pcapkit.rules._names import answers
+from pcapkit.rules._texts import who
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Lookup, Ref, Scene, SessionCase
 

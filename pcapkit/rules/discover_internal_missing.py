@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._names import answers, inside_resolver, of_name, positive, question, who
+from pcapkit.rules._names import answers, inside_resolver, of_name, positive, question
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

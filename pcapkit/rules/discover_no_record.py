@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pcapkit.model import Confidence
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, of_name, question, who
+from pcapkit.rules._names import answers, of_name, question
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Lookup, Scene, SessionCase
 
 RULE = Rule(

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import positive, who
+from pcapkit.rules._names import positive
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import DeviceCase, Ref, Scene
 
 RULE = Rule(

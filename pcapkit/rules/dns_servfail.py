@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._names import answers, of_name, positive, question, who
+from pcapkit.rules._names import answers, of_name, positive, question
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

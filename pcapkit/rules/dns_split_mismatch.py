@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, positive, who
+from pcapkit.rules._names import answers, positive
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Lookup, Scene
 
 RULE = Rule(

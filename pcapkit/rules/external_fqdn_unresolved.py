@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, inside_resolver, names_of, positive, question, who
+from pcapkit.rules._names import answers, inside_resolver, names_of, positive, question
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Lookup, NameFact, Scene
 
 RULE = Rule(

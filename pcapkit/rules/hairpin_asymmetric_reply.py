@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, hairpin_hits, target, who
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import hairpin_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -38,7 +40,7 @@ RULE = Rule(
 
 def _headline(found: Obstacle) -> str:
     return (
-        f"{who(found)} opened {target(found)} from inside; the answer came from {found.facts.get('reply_from')} instead and was refused. "
+        f"{who(found.session.device)} opened {target(found)} from inside; the answer came from {found.facts.get('reply_from')} instead and was refused. "
         "The firewall translates the destination but not the source."
     )
 

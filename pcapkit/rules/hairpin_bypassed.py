@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import answers, positive, who
+from pcapkit.rules._names import answers, positive
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Attempt, Lookup, Ref, Scene, SessionCase
 
 RULE = Rule(
@@ -79,7 +80,7 @@ def _hit(scene: Scene, session: SessionCase, attempt: Attempt, lookup: Lookup, n
     connection = attempt.connection
     if connection and connection.synacks:
         answer = connection.synacks[0]
-        evidence.append((Ref(connection.capture, answer.frame, answer.time_ns), f"SYN-ACK from {attempt.server}"))
+        evidence.append((Ref.of(connection, answer), f"SYN-ACK from {attempt.server}"))
     return Hit(
         subject=(attempt.address, attempt.port),
         severity=severity,

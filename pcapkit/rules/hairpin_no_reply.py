@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, hairpin_hits, target, who
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import hairpin_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 _ALLOW = (
@@ -48,7 +50,7 @@ RULE = Rule(
 
 def _headline(found: Obstacle) -> str:
     syn = found.facts["syn"]
-    text = f"{who(found)} opened {target(found)} from inside; {syn} SYN, no answer."
+    text = f"{who(found.session.device)} opened {target(found)} from inside; {syn} SYN, no answer."
     if found.facts.get("point") == "after-nat":
         return text + " The SYN was translated and sent on: the proxy, or its route back, drops it."
     return text + " That address is yours: the firewall does not turn the traffic round."

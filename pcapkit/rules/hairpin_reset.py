@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, hairpin_hits, target, who
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import hairpin_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -39,7 +41,7 @@ RULE = Rule(
 
 def _headline(found: Obstacle) -> str:
     by = " The RST came from the gateway itself, not from the server." if found.facts.get("gateway_answered") else ""
-    return f"{who(found)} opened {target(found)} from inside and was refused with a RST.{by}"
+    return f"{who(found.session.device)} opened {target(found)} from inside and was refused with a RST.{by}"
 
 
 @RULE.over_scene

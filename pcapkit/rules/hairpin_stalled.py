@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, hairpin_hits, target, who
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import hairpin_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -38,7 +40,7 @@ RULE = Rule(
 
 
 def _headline(found: Obstacle) -> str:
-    return f"{who(found)} connected to {target(found)} from inside and sent its first message; no data came back until it gave up."
+    return f"{who(found.session.device)} connected to {target(found)} from inside and sent its first message; no data came back until it gave up."
 
 
 @RULE.over_scene

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Obstacle, by_icmp, hairpin_hits, target, who
+from pcapkit.rules._icmp import by_icmp
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import hairpin_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 _BY_CODE = {
@@ -47,7 +50,7 @@ RULE = Rule(
 
 
 def _headline(found: Obstacle) -> str:
-    return f"{who(found)} opened {target(found)} from inside; {found.facts.get('sender')} answered by ICMP: {found.facts.get('icmp')}."
+    return f"{who(found.session.device)} opened {target(found)} from inside; {found.facts.get('sender')} answered by ICMP: {found.facts.get('icmp')}."
 
 
 @RULE.over_scene

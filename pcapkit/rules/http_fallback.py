@@ -9,9 +9,9 @@ from pcapkit_dissectors.messages import ExchangeAnswer
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Note, Rule
+from pcapkit.rules._breaks import only_redirects
 from pcapkit.rules._http import Placed, answered, asked, redirect_target
-from pcapkit.rules._names import who
-from pcapkit.rules._reach import only_redirects
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Attempt, Exchange, Ref, Role, Scene, SessionCase
 
 RULE = Rule(
@@ -138,7 +138,7 @@ def _https_evidence(attempt: Attempt) -> list[Note]:
     if connection is None or not connection.control:
         return []
     first = connection.control[0]
-    notes: list[Note] = [(Ref(connection.capture, first.frame, first.time_ns), f"HTTPS attempt to {attempt.server}")]
+    notes: list[Note] = [(Ref.of(connection, first), f"HTTPS attempt to {attempt.server}")]
     ends = connection.resets or connection.fins
-    notes += [(Ref(connection.capture, c.frame, c.time_ns), f"it ends: {attempt.reason or 'closed'}") for c in ends[:1]]
+    notes += [(Ref.of(connection, c), f"it ends: {attempt.reason or 'closed'}") for c in ends[:1]]
     return notes

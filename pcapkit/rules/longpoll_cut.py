@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapkit.flows.facts import REVERSE, Connection
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Attempt, Ref, Scene, SessionCase
 
 RULE = Rule(
@@ -71,7 +71,7 @@ def _hit(session: SessionCase, run: list[tuple[Attempt, Connection, float]], lea
     evidence: list[Note] = []
     for _, connection, age in sorted(run, key=lambda item: item[1].first_time_ns)[:8]:
         close = min(connection.fins + connection.resets, key=lambda c: c.time_ns)
-        evidence.append((Ref(connection.capture, close.frame, close.time_ns), f"closed by the server's side after {age:.1f} s"))
+        evidence.append((Ref.of(connection, close), f"closed by the server's side after {age:.1f} s"))
     host = attempt.name or attempt.address
     return Hit(
         subject=(host,),

@@ -9,7 +9,8 @@ from pcapkit_dissectors.messages import LyncAnswer
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import Placed, answered, asked, exchanges, split_url
-from pcapkit.rules._names import positive, who
+from pcapkit.rules._names import positive
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

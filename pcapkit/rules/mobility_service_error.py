@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import SERVICE, Placed, answered, asked, exchanges, header, host_of, normal_challenge, service
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 REMEDY_BY_STATUS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._names import who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Ref, Scene
 
 RULE = Rule(
@@ -37,8 +37,8 @@ def check(scene: Scene) -> Iterator[Hit]:
         if works is None:
             continue
         servers = list(dict.fromkeys(c.server for c in silent))
-        evidence: list[Note] = [(Ref(c.capture, s.frame, s.time_ns), f"SYN to {c.server}:5223, no answer") for c in silent[:3] for s in c.syns[:2]]
-        evidence.append((Ref(works.capture, works.synacks[0].frame, works.synacks[0].time_ns), f"{works.server}:443 answers"))
+        evidence: list[Note] = [(Ref.of(c, s), f"SYN to {c.server}:5223, no answer") for c in silent[:3] for s in c.syns[:2]]
+        evidence.append((Ref.of(works, works.synacks[0]), f"{works.server}:443 answers"))
         yield Hit(
             subject=(5223,),
             severity="info",

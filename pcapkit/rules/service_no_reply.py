@@ -7,7 +7,9 @@ from itertools import chain
 from typing import Final
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Kind, Obstacle, service_hits, target, who
+from pcapkit.rules._obstacle import Kind, Obstacle
+from pcapkit.rules._reach import service_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -43,8 +45,8 @@ KINDS: Final[tuple[Kind, ...]] = ("no-reply", "stalled")
 
 def _headline(found: Obstacle) -> str:
     if found.kind == "stalled":
-        return f"{who(found)} connected to {target(found)} and sent its first message; no data came back."
-    return f"{who(found)} opened {target(found)}; {found.facts['syn']} SYN, no answer."
+        return f"{who(found.session.device)} connected to {target(found)} and sent its first message; no data came back."
+    return f"{who(found.session.device)} opened {target(found)}; {found.facts['syn']} SYN, no answer."
 
 
 @RULE.over_scene

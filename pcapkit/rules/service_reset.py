@@ -7,7 +7,9 @@ from itertools import chain
 from typing import Final
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import Kind, Obstacle, service_hits, target, who
+from pcapkit.rules._obstacle import Kind, Obstacle
+from pcapkit.rules._reach import service_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -42,8 +44,8 @@ KINDS: Final[tuple[Kind, ...]] = ("reset", "asymmetric")
 
 def _headline(found: Obstacle) -> str:
     if found.kind == "asymmetric":
-        return f"{who(found)} opened {target(found)}; the answer came from {found.facts.get('reply_from')} and was refused."
-    return f"{who(found)} opened {target(found)} and was refused with a RST."
+        return f"{who(found.session.device)} opened {target(found)}; the answer came from {found.facts.get('reply_from')} and was refused."
+    return f"{who(found.session.device)} opened {target(found)} and was refused with a RST."
 
 
 @RULE.over_scene

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._reach import BY_ICMP, Obstacle, by_icmp, service_hits, target, who
+from pcapkit.rules._icmp import BY_ICMP, by_icmp
+from pcapkit.rules._obstacle import Obstacle
+from pcapkit.rules._reach import service_hits, target
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -34,7 +37,7 @@ RULE = Rule(
 
 
 def _headline(found: Obstacle) -> str:
-    return f"{who(found)} opened {target(found)}; {found.facts.get('sender')} answered by ICMP: {found.facts.get('icmp')}."
+    return f"{who(found.session.device)} opened {target(found)}; {found.facts.get('sender')} answered by ICMP: {found.facts.get('icmp')}."
 
 
 @RULE.over_scene

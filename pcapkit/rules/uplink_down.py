@@ -69,8 +69,7 @@ class _Answered:
 def _hit(near: list[Connection], servers: list[str]) -> Hit:
     firsts = {c.server: c for c in reversed(near)}
     evidence: list[Note] = [
-        (Ref(c.capture, c.syns[0].frame, c.syns[0].time_ns), f"SYN to {c.server}:{c.server_port}, no answer")
-        for c in sorted(firsts.values(), key=lambda c: c.first_time_ns)
+        (Ref.of(c, c.syns[0]), f"SYN to {c.server}:{c.server_port}, no answer") for c in sorted(firsts.values(), key=lambda c: c.first_time_ns)
     ]
     return Hit(
         subject=("uplink",),

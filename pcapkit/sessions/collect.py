@@ -189,7 +189,9 @@ class Collecting:
             sights.query(client, name, message.qtype, ref)
             if len(sights.asked) < MAX_DEVICES:
                 sights.asked.add(server)
-        fact = DnsFact(ref, obs.src, obs.dst, obs.sport or 0, obs.dport or 0, obs.transport, obs.src_mac, obs.dst_mac, name, message, obs.event.complete)
+        fact = DnsFact(
+            ref, obs.src, obs.dst, obs.sport or 0, obs.dport or 0, obs.transport, obs.src_mac, obs.dst_mac, name, message, obs.event.complete
+        )
         if self.facts.interest.look(name):
             self._keep_dns(client, fact)
         elif self._sample(client, server, name):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pcapkit_dissectors.messages import ExchangeAnswer, Unreadable
+from pcapkit_dissectors.messages import ExchangeAnswer, IcmpError, Unreadable
 
-from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control
+from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control, SeenIcmp
 from pcapkit.limits import Thresholds
 from pcapkit.sessions.refusal import first_request
 from pcapkit.sessions.roles import by_path, host_of, organisational_domain
@@ -90,7 +90,7 @@ def _by_handshake(
 ) -> None:
     syns = connection.syns
     replies = foreign.get(connection.flow, ())
-    fatal = next((s for s in connection.icmp if s.direction == FORWARD and s.error.mtu is None), None)
+    fatal = unreachable(connection)
     refused = answering_reset(connection)
     if replies:
         fail(attempt, "connect", f"answered by {replies[0].source}, which was not asked")
@@ -112,6 +112,16 @@ def answering_reset(connection: Connection) -> Control | None:
     """A RST of the server that acknowledges a SYN (RFC 9293, 3.10.7.1)."""
     wanted = {(s.seq + 1) & 0xFFFFFFFF for s in connection.syns}
     return next((c for c in connection.resets if c.direction == REVERSE and c.flags & ACK and c.ack in wanted), None)
+
+
+def unreachable(connection: Connection) -> SeenIcmp | None:
+    """The first ICMP error that says that the server cannot be reached."""
+    return next((seen for seen in connection.icmp if seen.direction == FORWARD and is_fatal(seen.error)), None)
+
+
+def is_fatal(error: IcmpError) -> bool:
+    """Destination unreachable (but not fragmentation needed) or time exceeded, of either IP version (RFC 792, RFC 4443)."""
+    return error.mtu is None and error.icmp_type in (1, 3, 11)
 
 
 def _by_tls(attempt: Attempt, connection: Connection, tls: Tls, end_ns: int, thresholds: Thresholds) -> None:

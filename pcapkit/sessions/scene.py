@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from pcapkit_dissectors.messages import (
     Alert,
@@ -34,12 +34,27 @@ Role = Literal[
 Layer = Literal["dns", "connect", "tls", "http"]
 
 
+class HasPlace(Protocol):
+    """What knows its frame and time, but not its capture: segments and ICMP errors of a connection."""
+
+    @property
+    def frame(self) -> int: ...
+
+    @property
+    def time_ns(self) -> int: ...
+
+
 class Ref(NamedTuple):
     """A frame and its time: what evidence is made of."""
 
     capture: int
     frame: int
     time_ns: int
+
+    @classmethod
+    def of(cls, connection: Connection, seen: HasPlace) -> Ref:
+        """The frame of a segment, or of an ICMP error, that ``connection`` kept."""
+        return cls(connection.capture, seen.frame, seen.time_ns)
 
 
 class Query(NamedTuple):

@@ -164,7 +164,7 @@ class Ours:
                 continue
             for answer in connection.synacks:
                 if answer.ttl in NEAR_TTL:
-                    ref = Ref(connection.capture, answer.frame, answer.time_ns)
+                    ref = Ref.of(connection, answer)
                     yield OursEvidence("H5", True, f"{address} answered from at most two hops away (TTL {answer.ttl})", (ref,))
                     return
             data = connection.reverse
@@ -210,7 +210,7 @@ class Ours:
         mine = self._addresses.get(device or "", ())
         for connection in islice(self._find.each(None, address), FEW):
             if connection.client not in mine and connection.established and connection.reverse.bytes and connection.transport == "tcp":
-                refs = tuple(Ref(connection.capture, c.frame, c.time_ns) for c in connection.synacks[:1])
+                refs = tuple(Ref.of(connection, c) for c in connection.synacks[:1])
                 yield OursEvidence("H6", False, f"{connection.client} reaches {address}", refs)
                 return
 

@@ -62,12 +62,12 @@ def _dns(attempt: Attempt, lookup: Lookup) -> Step:
 
 def _connect(attempt: Attempt, connection: Connection, around: story.Around) -> Step:
     controls = connection.syns + connection.synacks
-    refs: list[Ref | None] = [Ref(connection.capture, c.frame, c.time_ns) for c in controls]
+    refs: list[Ref | None] = [Ref.of(connection, c) for c in controls]
     outcome: StepOutcome = "ok" if connection.established else "failed" if attempt.failed_at == "connect" else "unknown"
     if outcome == "failed":
         reset = answering_reset(connection)
-        refs += [Ref(connection.capture, reset.frame, reset.time_ns)] if reset else []
-        refs += [Ref(connection.capture, s.frame, s.time_ns) for s in connection.icmp]
+        refs += [Ref.of(connection, reset)] if reset else []
+        refs += [Ref.of(connection, s) for s in connection.icmp]
     if not refs:
         refs = [Ref(connection.capture, connection.first_frame, connection.first_time_ns)]
     rtt = connection.rtt_ns

@@ -163,12 +163,12 @@ def _replies(connection: Connection, foreign: Sequence[ForeignReply]) -> Iterato
     seen = [i for i in connection.icmp if i.direction == FORWARD]
     if seen:
         text = f"ICMP {seen[0].error.code_name or 'unreachable'}"
-        frames = places(Ref(connection.capture, i.frame, i.time_ns) for i in seen)
+        frames = places(Ref.of(connection, i) for i in seen)
         yield StepEvent("icmp", seen[0].time_ns, False, seen[0].sender, text, frames, "failed", tuple(i.time_ns for i in seen[1:]))
 
 
 def _frames(connection: Connection, controls: Iterable[Control]) -> tuple[FrameRef, ...]:
-    return places(Ref(connection.capture, c.frame, c.time_ns) for c in controls)
+    return places(Ref.of(connection, c) for c in controls)
 
 
 def _copied(event: StepEvent, copies: Sequence[NatCopy]) -> StepEvent:
