@@ -18,6 +18,8 @@ from pcapkit.capturer.privileges import DAC_OVERRIDE, NET_ADMIN, NET_RAW, SETGID
 POLITE_S: Final = 3.0
 """How long the tool may take to end by itself."""
 LOOK_S: Final = 0.5
+LAST_S: Final = 0.5
+"""Tools that are told to end leave in the kernel what it has not handed over yet: by then it has."""
 
 
 class Guard:
@@ -67,6 +69,7 @@ class Guard:
                 return os.waitstatus_to_exitcode(status) & 255
             if not self._ending:
                 if self._asked(0.1):
+                    time.sleep(LAST_S)
                     self._pass_on(signal.SIGINT)
                 deadline = time.monotonic() + POLITE_S
             elif time.monotonic() > deadline:

@@ -18,7 +18,7 @@ from pcapkit.capturer.main import MISSING, READY, Ends, say
 from pcapkit.capturer.output import NS, Output, output_of
 
 BLOCK: Final = 1 << 20
-BLOCKS: Final = 32
+BLOCKS: Final = 64
 RETIRE_MS: Final = 100
 """A block is handed over when it is full, or so old."""
 COUNT_S: Final = 1.0

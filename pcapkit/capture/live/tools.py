@@ -14,7 +14,8 @@ from pcapkit.capture.live.request import Kind, Request
 Name = Literal["dumpcap", "tcpdump", "pcapkit", "scapy"]
 CHOICE: Final = "PCAPKIT_CAPTURER"
 """Environment variable that names the capturer to use."""
-BUFFER_MIB: Final = 32
+BUFFER_MIB: Final = 64
+"""Of the kernel: bridges some seconds in which nobody reads, where packets are not written to a file."""
 READY: Final = ("ready ", "tcpdump: listening on ")
 """So does a capturer say that it has begun; dumpcap by naming its file, since it says "Capturing on" before it has tried."""
 FILE: Final = "File: "
