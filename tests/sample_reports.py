@@ -24,11 +24,17 @@ def expectation(name: str) -> dict[str, Any]:
 
 
 @cache
-def report(name: str, *, healthy: bool = False) -> Report:
-    """The report of a sample, with the options that its expectation asks for. Paths in them are those of ``samples``."""
+def options(name: str) -> Options:
+    """What the expectation of a sample asks for. Paths in it are those of ``samples``."""
     given = expectation(name).get("options", [])
     told: dict[str, tuple[str, ...]] = {}
     for option, value in zip(given[::2], given[1::2], strict=True):
         key = OPTIONS[option]
         told[key] = (*told.get(key, ()), str(SAMPLES / value) if key == "trust" else value)
-    return run([str(SAMPLES / f"{name}{'.healthy' if healthy else ''}.pcapng")], Options(**told))
+    return Options(**told)
+
+
+@cache
+def report(name: str, *, healthy: bool = False) -> Report:
+    """The report of a sample, with the options that its expectation asks for."""
+    return run([str(SAMPLES / f"{name}{'.healthy' if healthy else ''}.pcapng")], options(name))

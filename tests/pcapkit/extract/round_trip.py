@@ -1,13 +1,16 @@
-"""Cut, read again, compare: what the tests of the cuts share."""
+"""Cut, read again, compare: what the tests of cuts share."""
 
 import re
-import shutil
-import subprocess
+from fnmatch import fnmatchcase
 
 from pcapkit import analysis
 from pcapkit.extract import Selection, extract
 from pcapkit.options import Options
 from pcapkit.report.redact import redact
+
+OF_CHAINS = ("cert-*", "untrusted-*")
+COMMON = {b"contoso", b"phone", b"iphone"}
+"""Too ordinary to be looked for."""
 
 
 def told(report):
@@ -16,45 +19,39 @@ def told(report):
 
 
 def cut_of(path, out, options=None, redacted=False, **named):
-    """A cut, and the report on it."""
+    """A cut with its keys, and the report on it."""
     options = options or Options()
-    cut = extract([str(path)], options, Selection(**{k: (v,) if isinstance(v, str) else tuple(v) for k, v in named.items()}), str(out),
-                  command="extract", force=True, redact=redacted, with_keys=True)  # fmt: skip
+    selection = Selection(**{kind: (ids,) if isinstance(ids, str) else tuple(ids) for kind, ids in named.items()})
+    cut = extract([str(path)], options, selection, str(out), command="extract", force=True, redact=redacted, with_keys=True)
     return cut, analysis.run([str(out)], options)
 
 
-def report_on(path, options=None):
-    return analysis.run([str(path)], options or Options())
+def without_doubt_of_chains(found):
+    """Of a cut in which certificates were renamed, what is said of them is less sure."""
+    return {code: (severity, None if any(fnmatchcase(code, glob) for glob in OF_CHAINS) else sure) for code, (severity, sure) in found.items()}
 
 
-def malformed(path):
-    """What tshark finds wrong that is no matter of the capture's own kind."""
-    if not shutil.which("tshark"):
-        return ""
-    done = subprocess.run(
-        ["tshark", "-r", str(path), "-Y", "_ws.malformed", "-T", "fields", "-e", "frame.number", "-e", "_ws.col.protocol", "-e", "_ws.col.info"],
-        capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
-    return done.stdout
-
-
-def leaks(key, data):
+def left_over(key, data):
     """Originals of a key that still stand in the bytes of a file, as whole words."""
-    low = data.lower()
-    found = []
-    for original in {v.lower() for v in key.values()}:
+    low, found = data.lower(), []
+    for original in {value.lower() for value in key.values()}:
         raw = original.encode("utf-8", "surrogateescape")
-        if len(raw) < 5 or raw in (b'info', b'webmaster', b'username') or raw not in low:
-            continue
-        if re.search(rb"(?<![\w.-])" + re.escape(raw) + rb"(?![\w-]|\.\w)", low):
+        if len(raw) >= 4 and raw in low and raw not in COMMON and re.search(rb"(?<![\w.-])" + re.escape(raw) + rb"(?![\w-]|\.\w)", low):
             found.append(original)
     return found
 
 
 def in_every_form(report):
-    """A report as every format shows it."""
-    from pcapkit.report import html, markdown, tabular, text
-    from pcapkit.report.json import to_json
+    """The redacted report as every format shows it."""
+    from pcapkit.report import html, json, markdown, tabular, text
+    from pcapkit.report.style import Style
 
     shown, _ = redact(report)
-    yield "text", text.to_text(shown)
-    yield "json", to_json(shown)
+    style = Style(utc=True)
+    yield "text", "".join(text.write(shown, style))
+    yield "brief", "".join(text.brief(shown, style))
+    yield "json", "".join(json.write(shown))
+    yield "jsonl", "".join(json.write_lines(shown))
+    yield "md", "".join(markdown.write(shown, style))
+    yield "html", "".join(html.write(shown, style))
+    yield "csv", tabular.csv_text(list(tabular.finding_rows(shown)))
