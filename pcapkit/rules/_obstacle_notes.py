@@ -105,10 +105,10 @@ def _stall(scene: Scene, connection: Connection, found: Obstacle) -> None:
     if lost:
         found.facts["lost_bytes"] = lost
         found.because.append(f"the server's numbers jump by {lost} bytes that never came: a lost flight of full-size segments")
-    for told in (connection, *_translated(scene, connection)):
-        for seen in [s for s in told.icmp if s.error.mtu is not None]:
-            found.evidence.append((Ref.of(told, seen), f"ICMP from {seen.sender}: packet too big, MTU {seen.error.mtu}"))
-            found.facts["mtu"] = seen.error.mtu
+    told = [(c, seen) for c in (connection, *_translated(scene, connection)) for seen in c.icmp if seen.error.mtu is not None]
+    for where, seen in told[:2]:  # routers say it of every packet
+        found.evidence.append((Ref.of(where, seen), f"ICMP from {seen.sender}: packet too big, MTU {seen.error.mtu}"))
+        found.facts["mtu"] = seen.error.mtu
     closes = [c for c in connection.fins + connection.resets if c.direction == FORWARD]
     found.evidence += [(Ref.of(connection, c), "the device gives up") for c in closes[:1]]
     found.facts["point"] = "after-handshake"
