@@ -19,7 +19,7 @@ FIELDS = (
     "dns.flags.response", "dns.flags.rcode", "dns.qry.name", "dns.qry.type", "dns.a", "tls.handshake.type", "tls.handshake.extensions_server_name",
     "tls.handshake.version", "tls.record.content_type", "tls.record.opaque_type", "tls.record.length", "tls.alert_message.desc",
     "http.request.method", "http.request.uri", "http.host", "http.authorization", "http.response.code", "icmp.type", "icmp.code",
-    "tcp.analysis.retransmission", "tcp.analysis.ack_lost_segment", "dhcp.type",
+    "tcp.analysis.retransmission", "tcp.analysis.ack_lost_segment", "dhcp.type", "ip.id", "ip.proto",
 )  # fmt: skip
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 TYPES = {"A": 1, "AAAA": 28, "SRV": 33, "HTTPS": 65}
@@ -243,7 +243,7 @@ def _large(row: Row, told: re.Match[str]) -> bool:
 
 @shows(r"the same packet again$")
 def _twice(row: Row, told: re.Match[str]) -> bool:
-    return bool(row["tcp.analysis.retransmission"] or row.flags(SYN | FIN) or row["tcp.len"] == "0")
+    return bool(row["tcp.analysis.retransmission"] or row.flags(SYN | FIN) or row["tcp.len"] == "0" or row["ip.proto"] == "17")
 
 
 @shows(
@@ -295,6 +295,14 @@ def test_the_frames_show_what_is_said_of_them(name):
         f"frame {e.frame}: {part}" for f in report(name).findings for e in f.evidence for part in parts(e) if not true_of(cited(name)[e.frame], part)
     ]
     assert wrong == []
+
+
+def test_copies_stand_behind_the_same_packet():
+    told = rows("capture-duplicates", "ip")
+    packets = {row["frame.number"]: tuple(row[f] for f in ("ip.src", "ip.dst", "ip.id", "ip.proto", "frame.len")) for row in told}
+    (finding,) = [f for f in report("capture-duplicates").findings if f.code == "capture-duplicates"]
+    for cited_frame in frames_of(finding):
+        assert packets[str(cited_frame)] in [packet for number, packet in packets.items() if int(number) < cited_frame]
 
 
 def parts(evidence: Evidence) -> list[str]:
