@@ -43,8 +43,8 @@ class CaptureClock:
         """Seconds since packets came."""
         return self._monotonic() - self._came if self._last_ns is not None else 0.0
 
-    def now(self) -> int | None:
-        """Until when was certainly listened, ns since the epoch; None before the first packet."""
+    def now(self, slack_ns: int = SLACK_NS) -> int | None:
+        """Until when was certainly listened, ns since the epoch; None before the first packet. Without slack: what time it is."""
         if self._last_ns is None or not self._alive:
             return self._last_ns
-        return self._last_ns + max(0, int(self.silence_s * NS) - SLACK_NS)
+        return self._last_ns + max(0, int(self.silence_s * NS) - slack_ns)

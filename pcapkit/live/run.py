@@ -116,7 +116,7 @@ class LiveRun:
 
     def mark(self, text: str = "user tried now") -> None:
         """Note this moment ("user tried now"): it stands in the report, at the capture."""
-        now_ns = self._clock.now()
+        now_ns = self._clock.now(slack_ns=0)
         place = f"after frame {self._packets}" if self._packets else "before the first frame"
         when = f", {rfc3339(now_ns)}" if now_ns is not None else ""
         self._marked.append(f"mark, {place}{when}: {text}")
