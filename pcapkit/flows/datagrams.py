@@ -23,6 +23,8 @@ from pcapkit.flows.text import address_text, address_words, mac_text
 from pcapkit.limits import MAX_DEVICES
 
 ICMP_PER_FLOW: Final = 32
+SEARCHES: Final = 256
+"""Errors of one window whose port was used again before its end, and for which the earlier conversation is looked up."""
 BINDINGS: Final = 4 * MAX_DEVICES
 """Pairs of MAC and address told once each; when there are more, they are told again."""
 
@@ -116,7 +118,7 @@ class Datagrams:
         found: list[tuple[Packet, Event]] = []
         for packet in packets(table, rows):
             found += [(packet, event) for event in self._message("icmp", packet, partial(parse_icmp_error, packet.proto))]
-        quoted = self._quoted([event.message.quoted if isinstance(event.message, IcmpError) else None for _, event in found])
+        quoted = self._quoted([(event.message.quoted if isinstance(event.message, IcmpError) else None, event.frame) for _, event in found])
         for (packet, event), number in zip(found, quoted, strict=True):
             observation = self._observation(packet, number, _TRANSPORTS[packet.proto], event)
             out.append(observation)
@@ -132,16 +134,20 @@ class Datagrams:
             sender_is_b = quoted is not None and _is_higher(quoted)
             kept.append(SeenIcmp(seen.event.frame, seen.event.time_ns, seen.src, int(sender_is_b != client_is_b), error))
 
-    def _quoted(self, quoted: list[Quoted | None]) -> list[int]:
-        """Numbers of the conversations quoted, -1 where there is none."""
+    def _quoted(self, quoted: list[tuple[Quoted | None, int]]) -> list[int]:
+        """Numbers of the conversations quoted in these frames, -1 where there is none."""
         numbers = [-1] * len(quoted)
-        known = [(at, key) for at, quote in enumerate(quoted) if quote is not None and (key := _key(quote)) is not None]
+        known = [(at, key) for at, (quote, _) in enumerate(quoted) if quote is not None and (key := _key(quote)) is not None]
         if known:
             columns = zip(*(key for _, key in known), strict=True)
             a_hi, a_lo, b_hi, b_lo, a_port, b_port, proto, version = (np.array(column) for column in columns)
             tail = make_tail(a_port.astype(np.uint16), b_port.astype(np.uint16), proto.astype(np.uint8), version.astype(np.uint8))
             rows = self._flows.rows_of(Keys(a_hi, a_lo, b_hi, b_lo, tail))
+            searches = SEARCHES
             for (at, _), row in zip(known, rows.tolist(), strict=True):
+                frame = quoted[at][1]
+                if row >= 0 and searches and self._flows.rows["first_frame"][row] > frame:
+                    row, searches = self._flows.row_at(row, frame), searches - 1
                 numbers[at] = int(self._flows.rows["number"][row]) if row >= 0 else -1
         return numbers
 

@@ -294,6 +294,17 @@ class FlowTable:
         """Keys of conversations by row."""
         return Keys(*(self.rows[name][rows] for name in Keys._fields))
 
+    def row_at(self, row: int, frame: int) -> int:
+        """Row of the conversation with the key of ``row`` that had begun last when ``frame`` came: the port may be used again in the same window."""
+        c = self.rows
+        if c["first_frame"][row] <= frame:
+            return row
+        same = c["first_frame"] <= frame
+        for name in Keys._fields:
+            same = same & (c[name] == c[name][row])
+        rows = np.flatnonzero(same)
+        return int(rows[-1]) if len(rows) else row
+
     def row_of(self, number: int) -> int:
         """Row of a conversation, -1 if it was forgotten."""
         numbers = self.rows["number"]

@@ -382,6 +382,16 @@ def test_icmp_errors_are_tied_to_what_they_quote(size):
     assert [(s.frame, s.sender, s.direction) for s in seen] == [(2, ROUTER, 0)]
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_icmp_errors_belong_to_the_conversation_of_their_time(size):
+    wire = Wire()
+    for isn in ((1000, 5000), (70_000, 90_000)):
+        wire.talk(isn=isn).send(0, flags=SYN)
+        wire.put(frame(icmp_error(3, 1, wire.packets[-1].data)))
+    tracker, _ = wire.track(size)
+    assert [[s.frame for s in tracker.connection(flow).icmp] for flow in tracker.find(PHONE, SERVER, 443)] == [[2], [4]]
+
+
 def arp(mac, address, operation=1):
     head = struct.pack(">HHBBH", 1, 0x0800, 6, 4, operation)
     return b"\xff" * 6 + mac + b"\x08\x06" + head + mac + bytes(map(int, address.split("."))) + bytes(6) + bytes([10, 20, 0, 1])
