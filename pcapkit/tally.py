@@ -7,10 +7,10 @@ from typing import Final
 
 from pcapkit_dissectors.autodiscover_paths import is_discovery_host
 from pcapkit_dissectors.messages import ClientHello, Dhcp, Dns, Http2Request, HttpRequest, ServerHello
+from pcapkit_dissectors.tls_names import is_tls13
 
 from pcapkit.flows.facts import Observation
 
-_TLS13: Final = 0x0304
 _KINDS: Final[dict[type, str]] = {ClientHello: "tls_hellos", HttpRequest: "http_requests", Http2Request: "http_requests", Dhcp: "dhcp"}
 
 
@@ -31,7 +31,7 @@ class Tally:
                     self.counts["discovery_queries"] += 1
         elif (kind := _KINDS.get(type(message))) is not None:
             self.counts[kind] += 1
-        elif isinstance(message, ServerHello) and message.version == _TLS13 and not message.hello_retry:
+        elif isinstance(message, ServerHello) and is_tls13(message.version) and not message.hello_retry:
             self.counts["tls13_hidden"] += 1
         if event.decrypted:
             self.counts["decrypted"] += 1

@@ -40,9 +40,21 @@ TYPES: Final[Mapping[int, str]] = {
 """Names of record types (IANA, DNS Resource Record Types); any other is ``TYPE123`` (RFC 3597, 5)."""
 
 
+RCODES: Final[Mapping[int, str]] = {
+    0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH",
+    10: "NOTZONE",
+}  # fmt: skip
+"""Names of response codes (RFC 1035, 4.1.1; RFC 2136, 2.2)."""
+
+
 def type_name(number: int) -> str:
     """Name of a record type."""
     return TYPES.get(number) or f"TYPE{number}"
+
+
+def rcode_name(number: int) -> str:
+    """Name of a response code."""
+    return RCODES.get(number) or f"RCODE{number}"
 
 
 class _Message(Reader):

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from pcapkit_dissectors.tls_names import APPLICATION_DATA, is_tls13
+
+from pcapkit.flows.facts import FORWARD
 from pcapkit.model import CONFIDENCES, Confidence, Json, Severity
 from pcapkit.rules._api import Hit, Note
 from pcapkit.rules._texts import listed, who
@@ -310,8 +313,12 @@ def handshake_notes(attempt: Attempt, tls: Tls) -> Iterator[Note]:
 
 def first_data(tls: Tls) -> Ref | None:
     """The client's first application record after the server's flight; in TLS 1.3 the first protected one is its Finished."""
-    records = [r.ref for r in tls.records if r.direction == 0 and r.content_type == 23 and (tls.chain_ref is None or r.ref >= tls.chain_ref)]
-    records = records[1:] if (tls.version or 0) >= 0x0304 else records
+    records = [
+        r.ref
+        for r in tls.records
+        if r.direction == FORWARD and r.content_type == APPLICATION_DATA and (tls.chain_ref is None or r.ref >= tls.chain_ref)
+    ]
+    records = records[1:] if is_tls13(tls.version or 0) else records
     return records[0] if records else None
 
 

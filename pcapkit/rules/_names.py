@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pcapkit_dissectors.dns import rcode_name
 from pcapkit_dissectors.messages import Dns
 
 from pcapkit.rules._api import Note
@@ -42,9 +43,8 @@ def answers(lookup: Lookup) -> list[Note]:
 def describe(message: Dns) -> str:
     """An answer in words."""
     data = [str(r.data) for r in message.answers if r.type in ("A", "AAAA", "SRV")]
-    names = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
     if message.rcode:
-        return names.get(message.rcode, f"rcode {message.rcode}")
+        return rcode_name(message.rcode)
     return ", ".join(data[:4]) or "no such record (NODATA)"
 
 

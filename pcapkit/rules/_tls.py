@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pcapkit_dissectors.tls_names import ALERTS, GREASE, TLS12, version_name
+
 from pcapkit.flows.facts import RST
 from pcapkit.rules._api import Note
-from pcapkit.rules._texts import alert_name, version_name
 from pcapkit.sessions.scene import Attempt, ClearRecord, Ref, Scene, SessionCase, Tls
 
-TLS12: Final = 0x0303
 SERVER: Final = 1
 FATAL: Final = 2
 PROTOCOL_VERSION: Final = 70
@@ -37,7 +37,7 @@ class Ending:
     @property
     def words(self) -> str:
         if self.alert is not None:
-            return alert_name(self.alert)
+            return f"alert {self.alert} {ALERTS.get(self.alert, '')}".rstrip()
         return "a RST" if self.reset else "a FIN"
 
 
@@ -89,16 +89,11 @@ def is_fatal(record: ClearRecord) -> bool:
 # ---------------------------------------------------------------- versions
 
 
-def is_grease(value: int) -> bool:
-    """RFC 8701."""
-    return value & 0x0F0F == 0x0A0A and value >> 8 == value & 0xFF
-
-
 def offered(tls: Tls) -> tuple[int, ...]:
     """Versions that the client offers, lowest first. Without supported_versions (RFC 8446, 4.2.1): the highest alone is known."""
     if tls.hello is None:
         return ()
-    listed = [v for v in tls.hello.versions if not is_grease(v)]
+    listed = [v for v in tls.hello.versions if v not in GREASE]
     return tuple(sorted(listed)) or (tls.hello.legacy_version,)
 
 

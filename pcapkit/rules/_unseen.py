@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pcapkit_dissectors.tls_names import is_tls13
+
 from pcapkit.rules._api import Unjudged
 from pcapkit.sessions.scene import Attempt, Scene, Tls
 
@@ -57,7 +59,7 @@ def why_unseen(tls: Tls) -> str | None:
         return None
     if tls.resumed:
         return RESUMED
-    return TLS13 if (tls.version or 0) >= 0x0304 else LOST
+    return TLS13 if is_tls13(tls.version or 0) else LOST
 
 
 def why_undecided(tls: Tls) -> str | None:

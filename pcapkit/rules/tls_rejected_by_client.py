@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from pcapkit_dissectors.tls_names import version_name
+
 from pcapkit.model import CONFIDENCES, Confidence, Json, Severity
 from pcapkit.rules._api import Hit, Note, Rule
 from pcapkit.rules._chains import OTHER_WAYS
-from pcapkit.rules._texts import version_name, who
+from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Attempt, Refusal, Scene, SessionCase
 
 RULE = Rule(

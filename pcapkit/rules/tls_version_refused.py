@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pcapkit_dissectors.tls_names import version_name
+
 from pcapkit.model import Json
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._texts import version_name, who
+from pcapkit.rules._texts import who
 from pcapkit.rules._tls import Broken, broken_handshakes, hello_notes, is_version_refusal, offered, spoken_elsewhere
 from pcapkit.sessions.scene import Scene
 

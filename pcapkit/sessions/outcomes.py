@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pcapkit_dissectors.messages import ExchangeAnswer, IcmpError, Unreadable
+from pcapkit_dissectors.tls_names import alert_name
 
 from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control, SeenIcmp
 from pcapkit.limits import Thresholds
@@ -14,19 +15,7 @@ from pcapkit.sessions.roles import by_path, host_of, organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, ForeignReply, Layer, Lookup, Tls
 
 NS: Final = 10**9
-ALERTS: Final = {
-    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 40: "handshake_failure", 42: "bad_certificate", 43: "unsupported_certificate",
-    44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied",
-    50: "decode_error", 51: "decrypt_error", 70: "protocol_version", 71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
-    90: "user_canceled", 109: "missing_extension", 112: "unrecognized_name", 113: "bad_certificate_status_response", 116: "certificate_required",
-    120: "no_application_protocol",
-}  # fmt: skip
 CHALLENGES: Final = frozenset({"ntlm", "negotiate"})
-
-
-def alert_name(description: int) -> str:
-    """The name of an alert (RFC 8446, 6), its number where it has none."""
-    return ALERTS.get(description, f"alert {description}")
 
 
 def decide(attempt: Attempt, end_ns: int, foreign: Mapping[int, tuple[ForeignReply, ...]], thresholds: Thresholds, *, both_ways: bool = True) -> None:

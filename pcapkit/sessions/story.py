@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pcapkit_dissectors.dns import rcode_name
 from pcapkit_dissectors.messages import Dns, ExchangeAnswer, LyncAnswer, Unreadable
+from pcapkit_dissectors.tls_names import APPLICATION_DATA, TLS13, alert_name, version_name
 
 from pcapkit.flows.facts import FORWARD, REVERSE, RST, Connection, Control
 from pcapkit.model import FrameRef, StepEvent, StepOutcome
-from pcapkit.sessions.outcomes import alert_name, answering_reset, is_challenge
+from pcapkit.sessions.outcomes import answering_reset, is_challenge
 from pcapkit.sessions.roles import host_of
 from pcapkit.sessions.scene import Attempt, ClearRecord, Exchange, ForeignReply, Lookup, NatCopy, Query, Ref, Tls
 
 NS: Final = 10**9
 FRAMES: Final = 16
 """Frames that an arrow names; the capture has the others."""
-RCODES: Final = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
-VERSIONS: Final = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
-APPLICATION_DATA: Final = 23
 FATAL: Final = 2
 
 
@@ -86,7 +85,7 @@ def _question(lookup: Lookup, server: str, queries: list[Query]) -> StepEvent:
 def _answer(server: str, answers: Sequence[tuple[Ref, Dns]]) -> StepEvent:
     said = [text for _, message in answers for text in _records(message)]
     decisive = next((ref for ref, message in answers if _records(message)), answers[0][0])
-    codes = [RCODES.get(message.rcode or 0, "no such record (NODATA)") for _, message in answers]
+    codes = [rcode_name(message.rcode) if message.rcode else "no such record (NODATA)" for _, message in answers]
     return StepEvent(
         "answer",
         decisive.time_ns,
@@ -205,14 +204,14 @@ def of_tls(attempt: Attempt, connection: Connection, tls: Tls) -> tuple[StepEven
 
 
 def _flight(tls: Tls) -> str:
-    version = VERSIONS.get(tls.version or 0, "TLS")
+    version = version_name(tls.version) if tls.version else "TLS"
     if tls.chain and not tls.chain_borrowed:
         leaf = tls.verdict.leaf if tls.verdict else None
         name = (leaf.common_name or leaf.subject) if leaf else ""
         return f"{version} Certificate {name}, {len(tls.chain)} sent".replace(" , ", ", ")
     if tls.resumed:
         return f"{version} ServerHello, resumed: no certificate"
-    hidden = ", certificate hidden" if tls.version == 0x0304 else ""
+    hidden = ", certificate hidden" if tls.version == TLS13 else ""
     return f"{version} ServerHello{hidden}"
 
 
@@ -247,7 +246,7 @@ def _closed(connection: Connection) -> Iterator[StepEvent]:
 def _data(connection: Connection, tls: Tls) -> Iterator[StepEvent]:
     """Protected data both ways: a request and its answer that cannot be read."""
     asked = [r for r in tls.records if r.direction == FORWARD and r.content_type == APPLICATION_DATA]
-    request = asked[1] if tls.version == 0x0304 and len(asked) > 1 else asked[0] if asked else None
+    request = asked[1] if tls.version == TLS13 and len(asked) > 1 else asked[0] if asked else None
     if request is None:
         return
     yield _protected(connection, request, True)

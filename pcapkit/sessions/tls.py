@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pcapkit_dissectors.messages import (
     Alert,
     Certificate,
@@ -15,16 +13,13 @@ from pcapkit_dissectors.messages import (
     ServerHello,
     TlsKeys,
 )
+from pcapkit_dissectors.tls_names import ALERT, CHANGE_CIPHER_SPEC, is_tls13
 
+from pcapkit.flows.facts import REVERSE
 from pcapkit.sessions.collect import FlowFacts, Seen
 from pcapkit.sessions.scene import ClearRecord, Ref, Tls
 from pcapkit.sessions.sources import Trust
 from pcapkit.trust.verdict import Verdict
-
-TLS13: Final = 0x0304
-CCS: Final = 20
-ALERT: Final = 21
-SERVER: Final = 1
 
 
 def assemble(facts: FlowFacts) -> Tls | None:
@@ -53,12 +48,12 @@ def _take(tls: Tls, seen: Seen) -> bool:
             if tls.server_hello is None and not hello.hello_retry:
                 tls.server_hello, tls.server_hello_ref = hello, seen.ref
         case Certificate() as certificate:
-            if seen.direction == SERVER and not tls.chain and certificate.raw_der:
+            if seen.direction == REVERSE and not tls.chain and certificate.raw_der:
                 tls.chain, tls.chain_ref = certificate.raw_der, seen.ref
         case Alert() as alert:
             tls.records.append(ClearRecord(seen.ref, seen.direction, ALERT, 2, alert))
         case ChangeCipherSpec():
-            tls.records.append(ClearRecord(seen.ref, seen.direction, CCS, 1, None))
+            tls.records.append(ClearRecord(seen.ref, seen.direction, CHANGE_CIPHER_SPEC, 1, None))
         case Encrypted() as record:
             tls.records.append(ClearRecord(seen.ref, seen.direction, record.content_type, record.length, None))
         case HandshakeMessage() as message:
@@ -76,13 +71,13 @@ def _resumed(tls: Tls) -> bool:
     hello = tls.server_hello
     if hello is None:
         return False
-    if hello.version >= TLS13:
+    if is_tls13(hello.version):
         return hello.psk
     if tls.chain:
         return False
     echoed = bool(hello.session_id) and tls.hello is not None and hello.session_id == tls.hello.session_id
-    first = next((r.direction for r in tls.records if r.content_type == CCS), None)
-    return echoed or (first == SERVER and not any(kind == 14 for _, _, kind in tls.handshake))
+    first = next((r.direction for r in tls.records if r.content_type == CHANGE_CIPHER_SPEC), None)
+    return echoed or (first == REVERSE and not any(kind == 14 for _, _, kind in tls.handshake))
 
 
 class Chains:

@@ -20,12 +20,12 @@ from pcapkit_dissectors.messages import (
     ServerHello,
     TlsKeys,
 )
+from pcapkit_dissectors.tls_names import GREASE, alert_name, cipher_name, version_name
 
 from pcapkit.events import shown_url
 from pcapkit.flows.facts import Observation
 from pcapkit.report.cells import clip
 from pcapkit.report.style import Style
-from pcapkit.sessions.outcomes import alert_name
 from pcapkit_tui.view import secrets
 from pcapkit_tui.view.layers import TLS_MESSAGES, TLS_RECORDS
 from pcapkit_tui.view.lines import Line, Span, line
@@ -37,7 +37,6 @@ RAW: Final = 1 << 20
 TOTAL: Final = 20_000
 """Lines that are shown."""
 HEX: Final = 256
-VERSIONS: Final = {0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
 
 
 @dataclass(slots=True)
@@ -90,11 +89,11 @@ def _told(message: object) -> tuple[str, list[str], bool] | None:
 def _tls(message: object) -> tuple[str, list[str], bool] | None:
     match message:
         case ClientHello():
-            versions = ", ".join(VERSIONS.get(v, f"{v:#06x}") for v in message.versions if v & 0x0F0F != 0x0A0A)
+            versions = ", ".join(version_name(v) for v in message.versions if v not in GREASE)
             facts = [f"name {message.sni or 'none'}", f"versions {versions}", f"ALPN {', '.join(message.alpn) or 'none'}", f"JA4 {message.ja4}"]
             return "TLS ClientHello", facts, False
         case ServerHello():
-            return f"TLS ServerHello {VERSIONS.get(message.version, hex(message.version))}, cipher {message.cipher:#06x}", [], False
+            return f"TLS ServerHello {version_name(message.version)}, {cipher_name(message.cipher)}", [], False
         case Certificate():
             return f"TLS Certificate, {len(message.certs)} sent", [f"SHA-256 {digest}" for digest in message.certs], False
         case Alert():
