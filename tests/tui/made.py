@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from pcapkit_tui.state import Setup, Snapshot, State
+
 from pcapkit.model import (
     Capture,
     Device,
@@ -21,9 +23,8 @@ from pcapkit.model import (
     StepEvent,
 )
 from pcapkit.report.style import Style
-from pcapkit.sessions.scene import Refusal, Ref, Tls
+from pcapkit.sessions.scene import Ref, Refusal, Tls
 from pcapkit.trust.verdict import CertInfo, Fault, Verdict
-from pcapkit_tui.state import Setup, Snapshot, State
 
 NS = 10**9
 MS = 10**6
@@ -223,7 +224,7 @@ def report(**changes) -> Report:
         session("S6", "D5", healthy(90_000, 260, "T33"), "succeeded", None, service="exchange"),
     )
     counts = {"dns_queries": 812, "tls_hellos": 240, "started_late": 38, "tcp_conversations": 300, "udp_conversations": 512, "tls13_hidden": 4}
-    made = dict(
+    made = dict(  # noqa: C408  # names of fields
         version="0.1", captures=(capture,), site=Site(("10.0.0.0/8",), (PROXY,), (WEB,), ("public_ips", "external_fqdns"), "The tap stands near the devices."),
         devices=devices, sessions=sessions, findings=(HAIRPIN, PRIVATE, FALLBACK, DROPS),
         not_judged=(NotJudged("untrusted-*", ("D3",), "TLS 1.3, no keys: certificates cannot be seen"),), counts=counts,
@@ -265,7 +266,7 @@ def hostile(name: str = HOSTILE) -> Report:
 
 
 def cert(name="pool01.contoso.com", sha="ab", **changes) -> CertInfo:
-    made = dict(
+    made = dict(  # noqa: C408  # names of fields
         sha256=sha * 32, size=1345, subject=f"CN={name}", issuer="CN=Contoso Issuing CA", common_name=name, organization="Contoso", san_dns=(name, FE),
         san_other=(), serial="1f", not_before_ns=T0 - 300 * 86_400 * NS, not_after_ns=T0 + 400 * 86_400 * NS, key_type="rsa", key_bits=2048,
         signature_hash="sha256", signature_algorithm="1.2.840.113549.1.1.11", eku=("1.3.6.1.5.5.7.3.1",), is_ca=False, ski="9f12", aki="77aa",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import made
+from pcapkit_tui.app import BrowseApp
+from pcapkit_tui.state import Setup
 
 from pcapkit.model import FrameRef
 from pcapkit.report.style import Style
-from pcapkit_tui.app import BrowseApp
-from pcapkit_tui.state import Setup
 
 PLACE = FrameRef(0, 22)
 

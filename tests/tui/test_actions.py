@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import made
 import pytest
-from shown import browser, keys, running, settle, text
-
 from pcapkit_tui import actions
 from pcapkit_tui.screens.base import BrowseScreen
 from pcapkit_tui.screens.capture import CaptureScreen
@@ -21,6 +19,7 @@ from pcapkit_tui.screens.packets import PacketsScreen
 from pcapkit_tui.screens.picture import PictureScreen
 from pcapkit_tui.screens.session import SessionScreen
 from pcapkit_tui.screens.stream import StreamScreen
+from shown import browser, keys, running, settle, text
 
 SCREENS = (
     CaptureScreen, ChainScreen, DevicesScreen, FindingScreen, FindingsScreen, FlowsScreen, HelpScreen, OpenScreen, PacketScreen, PacketsScreen,
@@ -123,11 +122,11 @@ async def test_every_key_can_be_pressed(name, demo):
         for action in actions.actions_of(name):
             if action.name in LEAVE:
                 continue
-            if app.screen.NAME != name or len(app.screen_stack) > 3:
+            if name != app.screen.NAME or len(app.screen_stack) > 3:
                 while len(app.screen_stack) > 2:
                     app.pop_screen()
                 await pilot.press(*OPENERS[name])
-            assert app.screen.NAME == name
+            assert name == app.screen.NAME
             await pilot.press(actions.key_name(action.keys[0]))
             assert isinstance(app.screen, BrowseScreen)
         assert text(app)

@@ -9,12 +9,12 @@ import made
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pcapkit.report.cells import cells
-from pcapkit.report.style import Style
 from pcapkit_tui.say import harmless
 from pcapkit_tui.view import ladder, story
 from pcapkit_tui.view.lines import text_of
+
+from pcapkit.report.cells import cells
+from pcapkit.report.style import Style
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -6,11 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from pcapkit_tui import themes
 from shown import browser, running
 from textual.color import Color
 from textual.filter import NoColor
-
-from pcapkit_tui import themes
 
 GOLDEN = Path(__file__).parent / "golden"
 SCREENS = {"devices": [], "session": ["enter"], "findings": ["3"], "finding": ["4"], "chain": ["6"], "capture": ["8"], "help": ["question_mark"]}

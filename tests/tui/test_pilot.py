@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import made
 import pytest
+from pcapkit_tui.widgets.key_line import KeyLine
 from shown import browser, keys, running, settle, text
 
 from pcapkit.model import FrameRef
-from pcapkit_tui.widgets.key_line import KeyLine
 
 
 def place(app) -> tuple[str, str | None]:
@@ -101,7 +101,7 @@ async def test_numbers_go_to_screens_and_back_to_open_ones():
     async with running(app := browser()) as pilot:
         for key, name in (("2", "session"), ("3", "findings"), ("4", "finding"), ("6", "chain"), ("7", "flows"), ("8", "capture"), ("0", "picture")):
             await keys(app, pilot, key)
-            assert app.screen.NAME == name
+            assert name == app.screen.NAME
         depth = len(app.screen_stack)
         await keys(app, pilot, "3")
         assert app.screen.NAME == "findings"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from typing import Any, ClassVar, Final
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
 
 from pcapkit.filter import FilterError
 from pcapkit.flows.facts import Connection
@@ -35,6 +37,7 @@ from pcapkit_tui.state import Setup, Snapshot, State
 from pcapkit_tui.view.export import Chosen, free
 from pcapkit_tui.view.filtering import Completer
 
+LOG: Final = logging.getLogger("pcapkit.tui")
 COPIED: Final = 1_000_000
 """Characters that are put into the clipboard at most."""
 
@@ -153,6 +156,16 @@ class BrowseApp(App[int], inherit_bindings=False):
     def _failed(self, message: Failed) -> None:
         self.state.loading, self.state.failure = False, message.reason
         self.refresh_screens()
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        """A bug in a worker costs its result, and is told; in tests it is raised."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        LOG.error("%s failed", event.worker.group, exc_info=event.worker.error)
+        if os.environ.get("PCAPKIT_STRICT"):
+            raise event.worker.error
+        self.say(f"A bug of ours: {type(event.worker.error).__name__} in {event.worker.group}. The log tells more (--log FILE).", True)
 
     def refresh_screens(self) -> None:
         """Something changed: the screen on top is shown anew, those below when they come up again."""

@@ -13,7 +13,7 @@ from pcapkit.model import FrameRef
 from pcapkit.options import InputError
 from pcapkit_tui.screens.base import BrowseScreen
 from pcapkit_tui.view import around, layers, packet, secrets
-from pcapkit_tui.view.lines import Line, Lines, Span, line
+from pcapkit_tui.view.lines import Line, Lines, line, paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ class PacketScreen(BrowseScreen):
 
     def _lines(self, width: int) -> Lines:
         if self.trouble:
-            return Lines([line(" ", Span(self.state.style.prose(self.trouble), "warning"))])
+            return Lines(paragraph(self.state.style.prose(self.trouble), width, " ", " ", "warning"))
         if self.frame is None:
             return Lines([line(f" Reading frame {self.place.frame} …" if not self.state.style.ascii else f" Reading frame {self.place.frame} ...")])
         if self.tree_shown:

@@ -9,7 +9,7 @@ from pcapkit.report.cells import clip, pad
 from pcapkit.report.style import Style
 from pcapkit.sessions.scene import Tls
 from pcapkit.trust.verdict import CertInfo, Verdict
-from pcapkit_tui.view.lines import Line, Span, labelled, line, paragraph
+from pcapkit_tui.view.lines import Line, Span, fit, labelled, line, paragraph
 from pcapkit_tui.view.signs import signs
 
 STATUS_WORDS: Final = {
@@ -96,7 +96,7 @@ def lines(style: Style, tls: Tls, server: str, at: str, width: int) -> list[Line
     """The whole screen: sent order against the built path, each certificate, then the verdict."""
     verdict = tls.verdict
     name = tls.sni or (verdict.name if verdict else None)
-    found = [line(Span(f" Sent by {style.show(server)} for {style.show(name or 'no name')}   {at}", "bold"))]
+    found = paragraph(f"Sent by {style.show(server)} for {style.show(name or 'no name')}   {at}", width, " ", " ", "bold")
     if tls.chain_borrowed:
         found += paragraph(
             "This connection shows no certificate; the chain is that of another connection to the same server.", width, " ", " ", "dim"
@@ -126,12 +126,12 @@ def _sent(style: Style, verdict: Verdict, width: int) -> list[Line]:
     on_path = {cert.sha256 for cert in verdict.path}
     bad = {fault.sha256 for fault in verdict.faults}
     found: list[Line] = []
-    wide = max(16, min(48, width - 48))
+    wide = max(12, min(48, width - 48))
     for number, cert in enumerate(verdict.sent, 1):
         mark = "critical" if cert.sha256 in bad else "ok" if cert.sha256 in on_path else "none"
         subject = pad(clip(style.show(cert.common_name or cert.subject), wide, style.own("…")), wide)
         text = f"{number} {subject}  {pad(_key(cert) + ' ' + (cert.signature_hash or ''), 16)}  {_dates(style, cert)}"
-        found.append(line(" ", Span(style.mark(mark), "dim" if mark == "none" else mark), " " + text, key=f"cert{number}"))
+        found.append(fit(line(" ", Span(style.mark(mark), "dim" if mark == "none" else mark), " " + text, key=f"cert{number}"), width, style))
     return found
 
 

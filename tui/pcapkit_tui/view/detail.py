@@ -54,7 +54,7 @@ def _arrow(state: State, session: Session, arrow: Arrow, width: int) -> Iterator
         yield from labelled("came of it", style.prose(step.reason), width, style="critical" if step.outcome == "failed" else "")
     yield from {"dns": _dns, "connect": _connect, "tls": _tls, "http": _http}[step.kind](state, session, step, width)
     role = ROLE_WORDS.get(step.role, step.role)
-    yield from labelled("step", style.own(f"{KIND_WORDS[step.kind]} · {role} · {style.show(step.target or '-')}"), width)
+    yield from labelled("step", style.own(f"{KIND_WORDS[step.kind]} · {style.show(role)} · {style.show(step.target or '-')}"), width)
     yield from _repeats(style, arrow, width)
 
 

@@ -73,12 +73,9 @@ def page(state: State, finding: Finding, explanation: dict[str, object], width: 
     """Everything about a finding; its evidence can be walked. ``explanation``: as ``pcapkit explain`` gives it."""
     style = state.style
     because = f"   because of {' '.join(finding.caused_by)}" if finding.caused_by else ""
-    head = f" {style.mark(finding.severity)} {finding.code}"
-    found = [
-        line(
-            Span(head, finding.severity), Span(style.own(f"   {finding.severity} · {finding.confidence} confidence · {words.hits(finding)}{because}"))
-        )
-    ]
+    head = f" {style.mark(finding.severity)} {style.show(finding.code)}   "
+    found = paragraph(style.own(f"{finding.severity} · {finding.confidence} confidence · {words.hits(finding)}{because}"), width, head, "   ")
+    found[0] = line(Span(found[0].spans[0].text, finding.severity), *found[0].spans[1:])
     found += paragraph(style.prose(finding.title), width, " ", " ", "bold")
     found += [Line(), *paragraph(style.prose(finding.detail), width, " ", " ")] if finding.detail and finding.detail != finding.title else []
     found += _devices(state, finding, width)

@@ -31,7 +31,8 @@ TLS_MESSAGES: Final = {
     13: "CertificateRequest", 14: "ServerHelloDone", 15: "CertificateVerify", 16: "ClientKeyExchange", 20: "Finished", 22: "CertificateStatus",
 }  # fmt: skip
 ICMP_TYPES: Final = {0: "echo reply", 3: "unreachable", 5: "redirect", 8: "echo request", 11: "time exceeded"}
-FIELD: Final = 160
+LONGEST_MESSAGE: Final = 0x20000
+"""Longer handshake messages are encrypted bytes taken for a length."""
 
 
 class Field(NamedTuple):
@@ -310,12 +311,18 @@ def _tls(body: bytes, at: int) -> list[Layer] | None:
 
 def _tls_content(kind: int, content: bytes) -> str:
     if kind == 22 and content:
-        name = TLS_MESSAGES.get(content[0])
-        plain = name and len(content) >= 4 and _number(content, 1, 3) <= 0x20000
-        return str(name) if plain else "encrypted"
+        return ", ".join(_tls_messages(content)) or "encrypted"
     if kind == 21 and len(content) == 2 and content[0] in (1, 2):
         return f"{'fatal' if content[0] == 2 else 'warning'}, description {content[1]}"
     return f"{len(content):,} bytes" if kind != 20 else "ciphers change"
+
+
+def _tls_messages(content: bytes) -> Iterator[str]:
+    """Names of the handshake messages that begin in a record (RFC 8446, 4); none where it is encrypted."""
+    place = 0
+    while place + 4 <= len(content) and content[place] in TLS_MESSAGES and _number(content, place + 1, 3) <= LONGEST_MESSAGE:
+        yield TLS_MESSAGES[content[place]]
+        place += 4 + _number(content, place + 1, 3)
 
 
 def _http(body: bytes, at: int) -> list[Layer] | None:

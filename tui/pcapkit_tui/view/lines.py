@@ -47,6 +47,7 @@ def text_of(lines: Iterable[Line]) -> str:
 
 def paragraph(text: str, width: int, first: str = "", hanging: str | None = None, style: str = "", key: str = "") -> list[Line]:
     """Text broken at blanks; ``first`` begins the first line, ``hanging`` the others."""
+    text = text.lstrip(" ")
     rest = " " * cells(first) if hanging is None else hanging
     room = width - cells(first)
     if room < LEAST and cells(rest) < cells(first):

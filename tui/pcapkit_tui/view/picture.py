@@ -10,7 +10,7 @@ from pcapkit.model import Report, Session, Step
 from pcapkit.report.words import device_name
 from pcapkit_tui.state import State
 from pcapkit_tui.view.ladder import short_span
-from pcapkit_tui.view.lines import Line, Span, labelled, line
+from pcapkit_tui.view.lines import Line, labelled, line, paragraph
 
 NS: Final = 10**9
 POINTS: Final = 4_000
@@ -94,7 +94,7 @@ def in_words(state: State, session: Session | None, width: int) -> list[Line]:
     if session is None:
         return [line(" There is no session to draw.")]
     style = state.style
-    found: list[Line] = [line(Span(f" {session.id} {style.show(session.domain)}: how long answers took", "bold"))]
+    found = paragraph(f"{session.id} {style.show(session.domain)}: how long answers took", width, " ", " ", "bold")
     for kind in KINDS:
         mine = [w for w in waits(session) if w.kind == kind]
         if mine:

@@ -7,7 +7,7 @@ from pcapkit.report import words
 from pcapkit.report.cells import cells, clip
 from pcapkit.report.marks import OUTCOME_MARKS, OUTCOME_WORDS, SERVICE_WORDS
 from pcapkit_tui.state import State
-from pcapkit_tui.view.lines import Line, Span, line
+from pcapkit_tui.view.lines import Line, Span, fit, line
 
 
 def title(state: State, session: Session, width: int) -> Line:
@@ -21,7 +21,10 @@ def title(state: State, session: Session, width: int) -> Line:
     said = f"failed at {style.show(words.outcome(session))}" if session.outcome == "failed" else OUTCOME_WORDS[session.outcome]
     right = f"{mine.index(session.id) + 1} of {len(mine)}"
     name = clip(style.show(words.device_name(device)), 30 if width >= 110 else 16, style.own("…"))
-    head = [Span(f"{device.id} {name}", "bold"), Span(f"  {session.id} {style.show(session.domain, 40)} {SERVICE_WORDS[session.service]}  ")]
+    head = [
+        Span(f"{device.id} {name}", "bold"),
+        Span(f"  {session.id} {clip(style.show(session.domain), 40 if width >= 110 else 22, style.own('…'))} {SERVICE_WORDS[session.service]}  "),
+    ]
     more = style.own(" · ").join(filter(None, (words.platform(device), style.show(device.addresses[0]) if device.addresses else "")))
     when = f"{style.clock(session.first_time_ns)}-{style.clock(session.last_time_ns)} {style.offset(session.first_time_ns)}   "
     outcome = f"{style.mark(mark)} {said}"
@@ -33,4 +36,4 @@ def title(state: State, session: Session, width: int) -> Line:
             break
     parts += [Span(clip(outcome, max(8, room), style.own("…")), mark), Span(f" {sure}", "dim")]
     used = sum(cells(p.text) for p in parts)
-    return line(*parts, Span(" " * max(2, width - used - cells(right))), Span(right))
+    return fit(line(*parts, Span(" " * max(2, width - used - cells(right))), Span(right)), width, style)
