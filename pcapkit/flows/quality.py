@@ -35,7 +35,8 @@ def measure(table: FlowTable, tcp: TcpFacts) -> Quality:
     packets = flows.rows["packets"][rows]
     one_way = _one_way(flows, packets)
     two_way = np.asarray((packets > 0).all(axis=1), np.bool_)
-    lost, holes = _lost(flows, tcp, rows, two_way)
+    spoke = np.asarray((flows.tcp["max_segment"] > 0).any(axis=1), np.bool_)
+    lost, holes = _lost(flows, tcp, rows, two_way & spoke)
     numbers = flows.rows["number"][rows].astype(np.int64)
     oversized = _oversized(flows.tcp["max_segment"], tcp, numbers)
     return Quality(
@@ -83,11 +84,12 @@ def _clients(flows: FlowTable, rows: Ints, one_way: Mask, two_way: Mask, numbers
     )
 
 
-def _lost(flows: _Table, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[Ints, Ints]:
+def _lost(flows: _Table, tcp: TcpFacts, rows: Ints, whole: Mask) -> tuple[Ints, Ints]:
     """Bytes of each conversation that were acknowledged and never captured, and in how many places; (n,) each.
 
     What was passed over and never acknowledged was lost on the way to the tap's place, or is still to come: no fault of the capture. Nor is a single
-    byte: keep-alives take a number that was sent before the capture began (RFC 9293, 3.8.4).
+    byte: keep-alives take a number that was sent before the capture began (RFC 9293, 3.8.4). ``whole``: both directions are there, and data; answers
+    that are refused again and again have numbers that jump.
     """
     t = flows.tcp
     peer = t["base"][:, ::-1]
@@ -108,8 +110,8 @@ def _lost(flows: _Table, tcp: TcpFacts, rows: Ints, two_way: Mask) -> tuple[Ints
     kept = size > 1
     in_holes = np.bincount(side[inside][kept], weights=size[kept], minlength=2 * len(rows)).astype(np.int64).reshape(-1, 2)
     places = np.bincount(side[inside][kept], minlength=2 * len(rows)).reshape(-1, 2) + (behind > 0)
-    lost = np.where(two_way, (in_holes + behind).sum(axis=1), 0)
-    return lost, np.where(two_way, places.sum(axis=1), 0)
+    lost = np.where(whole, (in_holes + behind).sum(axis=1), 0)
+    return lost, np.where(whole, places.sum(axis=1), 0)
 
 
 def _oversized(largest: NDArray[np.uint32], tcp: TcpFacts, numbers: Ints) -> Mask:

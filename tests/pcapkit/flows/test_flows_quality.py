@@ -114,3 +114,9 @@ def test_the_segment_that_is_too_large_is_named():
 
 def test_nothing_at_all():
     assert quality(bytes(60)).two_way == 0
+
+
+def test_answers_that_are_refused_again_and_again_lose_nothing():
+    tries = [(5_000, 1_001), (90_000, 70_001), (3_000_000, 9_000_001)]
+    packets = [s for seq, ack in tries for s in (segment(False, seq, ack, SYN | ACK), segment(True, ack, 0, 4))]
+    assert (quality(*packets).gapped, quality(*packets).lost_bytes) == (0, 0)
