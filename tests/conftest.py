@@ -6,9 +6,9 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from where import SHARED
 
 os.environ.setdefault("PCAPKIT_STRICT", "1")
 
@@ -16,7 +16,6 @@ os.environ.setdefault("PCAPKIT_STRICT", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IN_CI = os.environ.get("PCAPKIT_CI") == "1"
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "captures"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

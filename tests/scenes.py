@@ -243,7 +243,20 @@ class Phone:
         return self
 
     def lookup(
-        self, name, *addresses, qtype="A", ttl=300, rcode=0, cname=(), repeats=0, silent=False, resolver=None, aa=True, srv=(), types=None, gap=1.0,
+        self,
+        name,
+        *addresses,
+        qtype="A",
+        ttl=300,
+        rcode=0,
+        cname=(),
+        repeats=0,
+        silent=False,
+        resolver=None,
+        aa=True,
+        srv=(),
+        types=None,
+        gap=1.0,
         cut=False,
     ):
         """A DNS question and its answer. No address and rcode 0: NODATA. ``silent``: no answer, asked again ``repeats`` times, ``gap`` s apart.

@@ -48,7 +48,6 @@ def plain(path: Path) -> bytes:
 def try_one(path: Path) -> str | None:
     """None if it gave a report or a proper refusal; else what went wrong."""
     from pcapkit.analysis import run
-
     from pcapkit.options import InputError, Options
     from pcapkit.report.json import to_json
     from pcapkit.report.text import to_text

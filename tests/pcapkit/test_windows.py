@@ -3,7 +3,7 @@
 import functools
 
 import pytest
-from conftest import SHARED
+from where import SHARED
 
 from pcapkit import analysis, capture
 from pcapkit.options import Options

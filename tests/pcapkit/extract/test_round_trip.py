@@ -74,7 +74,7 @@ LAB = [
 @pytest.mark.parametrize("name", LAB)
 @pytest.mark.parametrize("redacted", [False, True])
 def test_recorded_in_the_lab(name, redacted, tmp_path):
-    from conftest import SHARED
+    from where import SHARED
 
     from pcapkit import analysis
 
