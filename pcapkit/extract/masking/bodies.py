@@ -14,10 +14,13 @@ GZIP_HEAD: Final = 10
 GZIP_TAIL: Final = 8
 COMMENT: Final = 0x10
 """FCOMMENT: a text up to a zero byte follows the header (RFC 1952, 2.3.1)."""
-EMPTY_STORED: Final = b"\0\0\0\xff\xff"
-EMPTY_BOTH: Final = b"\x02\0\0\0\xff\xff"
-"""Blocks without content, for when compressed data must be longer: a stored one; a fixed one and a stored one (RFC 1951, 3.2)."""
-ENDS: Final = (b"\x03\0", b"\x01\0\0\xff\xff")
+STORED: Final = b"\0\0\0\xff\xff"
+FILLERS: Final = (b"", b"\x02\0" + STORED[1:], b"\x02\x08\0" + STORED[1:])
+"""Blocks without content, for when compressed data must be longer (RFC 1951, 3.2): a stored one; one or two fixed ones before it."""
+WAYS: Final = tuple(
+    product((b"", b" ", b" \n", b"\t \n", b"\n\t\n ", b" \t\n\n\t"), (9, 8, 6, 1), (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_FIXED))
+)
+"""Blanks behind the text, level and strategy to try: one may be just as long."""
 
 
 def mask_body(masks: Masks, data: bytes, coding: str) -> bytes:
@@ -53,27 +56,34 @@ def _has_zlib_header(data: bytes) -> bool:
 
 
 def _coded(plain: bytes, before: bytes, coding: str) -> bytes:
-    """Compressed again to as many bytes as before; zeros if there is no way."""
-    size = len(before)
-    if coding != "deflate":
-        raw = _deflate(plain) + ENDS[0]
-        room = size - GZIP_HEAD - GZIP_TAIL - len(raw)
-        if room < 0:
-            return bytes(size)
-        comment = b"-" * (room - 1) + b"\0" if room else b""
-        head = b"\x1f\x8b\x08" + bytes([COMMENT if room else 0]) + bytes(4) + b"\x02\xff"
-        return head + comment + raw + zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFF_FFFF).to_bytes(4, "little")
+    """Compressed again to as many bytes as before; zeros if there is no way. Servers seldom compress as well as they could, so there mostly is."""
+    for blanks, level, strategy in WAYS:
+        text = plain + blanks
+        stream = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+        raw = stream.compress(text) + stream.flush()
+        made = _as_zlib(raw, text, before) if coding == "deflate" else _as_gzip(raw, text, len(before))
+        if made is not None:
+            return made
+    return bytes(len(before))
+
+
+def _as_gzip(raw: bytes, plain: bytes, size: int) -> bytes | None:
+    """A member of ``size`` bytes: a comment fills it up."""
+    room = size - GZIP_HEAD - GZIP_TAIL - len(raw)
+    if room < 0:
+        return None
+    comment = b"-" * (room - 1) + b"\0" if room else b""
+    head = b"\x1f\x8b\x08" + bytes([COMMENT if room else 0]) + bytes(4) + b"\x02\xff"
+    return head + comment + raw + zlib.crc32(plain).to_bytes(4, "little") + (len(plain) & 0xFFFF_FFFF).to_bytes(4, "little")
+
+
+def _as_zlib(raw: bytes, plain: bytes, before: bytes) -> bytes | None:
+    """As long as ``before``, with a header where that has one: empty blocks fill it up."""
     head, tail = (before[:2], zlib.adler32(plain).to_bytes(4, "big")) if _has_zlib_header(before) else (b"", b"")
-    raw = _deflate(plain)
-    room = size - len(head) - len(tail) - len(raw)
-    for end, both in product(ENDS, range(5)):
-        left = room - len(end) - both * len(EMPTY_BOTH)
-        if left >= 0 and left % len(EMPTY_STORED) == 0:
-            return head + raw + EMPTY_BOTH * both + EMPTY_STORED * (left // len(EMPTY_STORED)) + end + tail
-    return bytes(size)
-
-
-def _deflate(plain: bytes) -> bytes:
-    """Blocks that end at a byte, without a last one."""
-    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
-    return stream.compress(plain) + stream.flush(zlib.Z_SYNC_FLUSH)
+    room = len(before) - len(head) - len(tail) - len(raw)
+    for one, two in product(range(len(STORED)), range(len(STORED))):
+        filler = FILLERS[1] * one + FILLERS[2] * two
+        left = room - len(filler)
+        if left >= 0 and left % len(STORED) == 0:
+            return head + filler + STORED * (left // len(STORED)) + raw + tail
+    return None

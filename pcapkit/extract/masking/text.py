@@ -8,14 +8,16 @@ from typing import Final
 
 from pcapkit.extract.masking.masks import Masks
 
+_START: Final = r"(?:(?<=%[0-9a-f]{2})|(?<![\w%.-]))"
+"""A word begins, be it behind an escape of a URL."""
 TOKEN: Final = re.compile(
-    r"""
-    (?P<mail>(?:(?<=%3A)|(?<=%3a)|(?<![\w%.]))[\w.+'=-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)*)
-  | (?P<mac>(?<![\w:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![\w:]))
-  | (?P<ip6>(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?![\w:]))
-  | (?P<ip4>(?<![\w.])(?<![a-z]/)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w))
-  | (?P<name>(?<![\w.-])[\w*-]{1,63}(?:\.[\w-]{1,63}){1,40})
-  | (?P<word>(?<![\w-])[\w-]{3,63})
+    rf"""
+    (?P<mail>(?:(?<=%3A)|(?<![\w%.]))[\w.+'=-]{{1,64}}(?:@|%40)[\w-]+(?:\.[\w-]+)*)
+  | (?P<mac>(?<![\w:-])[0-9a-f]{{2}}(?:[:-][0-9a-f]{{2}}){{5}}(?![\w:]))
+  | (?P<ip6>(?<![\w:.])(?:[0-9a-f]{{0,4}}:){{2,7}}[0-9a-f.]{{0,15}}(?![\w:]))
+  | (?P<ip4>{_START}(?<![a-z]/)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\.?\w))
+  | (?P<name>{_START}[\w*-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,40}})
+  | (?P<word>{_START}[\w-]{{3,63}})
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -58,7 +60,8 @@ def _token(masks: Masks, found: re.Match[str]) -> str:
     if kind in ("ip4", "ip6"):
         return address_text(masks, text)
     if kind == "name":
-        return masks.name(text)
+        escape = int(found.string[max(found.start() - 1, 0)] == "\\" and text[0] in "nrt" and masks.redactor.knows_host(text[1:].lower()))
+        return text[:escape] + masks.name(text[escape:])
     return masks.device(text) if text.lower() in masks.redactor.devices else text
 
 
