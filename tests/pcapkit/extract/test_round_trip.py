@@ -18,11 +18,10 @@ def test_each_finding_of_a_sample(name, tmp_path):
         assert told(again).keys() <= whole.keys()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if "[[finding]]" in (SAMPLES / f"{name}.expect.toml").read_text("utf-8")])
 def test_each_finding_of_a_sample_with_stand_ins(name, tmp_path):
     before = report(name)
-    if not before.findings:
-        pytest.skip("the sample has no finding")
+    assert before.findings
     cut, again = cut_of(SAMPLES / f"{name}.pcapng", tmp_path / "cut.pcapng", options(name), redacted=True, findings=[f.id for f in before.findings])
     assert without_doubt_of_chains(told(again)) == without_doubt_of_chains(told(before))
     assert left_over(cut.key, (tmp_path / "cut.pcapng").read_bytes()) == []
