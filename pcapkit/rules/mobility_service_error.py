@@ -59,7 +59,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         moved = response.status == 451 and header(response, "x-ms-location") is not None
         remedy = REMEDY_BY_STATUS.get(response.status)
         severity: Severity = "info" if moved or (response.status == 449 and _later_ok(placed)) else "critical"
-        said = "moved its mailbox URL" if moved else f"got {response.status} {response.reason}".strip()
+        said = "was sent on to another URL (451)" if moved else f"got {response.status} {response.reason}".strip()
         yield Hit(
             subject=(host_of(placed), exchange.path),
             severity=severity,
