@@ -114,9 +114,11 @@ def _end(live: LiveRun, args: Namespace, lines: Lines, stop: Stop, notifier: Not
     failure = live.failure
     for bad in report.unreadable:
         if failure is None or stop.signal is not None:
-            errors.say(f"{inputs.named(bad.path)}: {bad.reason}")
+            errors.say(f"{live.feed.shown or inputs.named(bad.path)}: {bad.reason}")
     if failure is not None:
         errors.say(failure.message)
+    if args.device and report.captures and not report.devices:
+        errors.say(f"no device {', '.join(args.device)} was seen")
     if notifier is not None:
         notifier.close()
         if notifier.failed or notifier.missed:

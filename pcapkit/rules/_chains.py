@@ -269,9 +269,11 @@ def target(meeting: Meeting) -> str:
 
 def did(meeting: Meeting) -> str:
     """What the device did, as a verb."""
+    doubtful = all(tls.refusal is None or tls.refusal.confidence == "low" for tls in meeting.refused)
+    refused = "probably refused" if doubtful else "refused"
     if meeting.reaction == "fell-back" and meeting.other_way:
-        return f"fell back to {elsewhere(meeting, meeting.other_way)} after it refused"
-    words = {"accepted": "accepted", "accepted-after-refusal": "first refused and then accepted", "refused": "refused", "unknown": "was shown"}
+        return f"fell back to {elsewhere(meeting, meeting.other_way)} after it {refused}"
+    words = {"accepted": "accepted", "accepted-after-refusal": "first refused and then accepted", "refused": refused, "unknown": "was shown"}
     return words[meeting.reaction]
 
 

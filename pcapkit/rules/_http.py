@@ -10,7 +10,6 @@ from pcapkit_dissectors.autodiscover_paths import service_of
 from pcapkit_dissectors.messages import ExchangeAnswer, HttpResponse, LyncAnswer
 
 from pcapkit.rules._api import Note
-from pcapkit.rules._secrets import clear_credentials
 from pcapkit.sessions.roles import organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, Scene, SessionCase
 
@@ -86,15 +85,6 @@ def answered(placed: Placed) -> list[Note]:
         return []
     diagnostics = header(response, "x-ms-diagnostics")
     return [(ref, f"{response.status} {response.reason}".strip() + (f", X-Ms-diagnostics {diagnostics[:120]}" if diagnostics else ""))]
-
-
-def normal_challenge(exchange: Exchange) -> bool:
-    """A 401 that belongs to every sign-in: no credentials were sent, or the answer carries on an NTLM/Negotiate handshake (docs/domain.md, 7)."""
-    if exchange.response is None or exchange.response.status != 401:
-        return False
-    if not clear_credentials(exchange):
-        return True
-    return any(value.strip().lower().startswith(("ntlm ", "negotiate ")) for value in exchange.response.www_authenticate)
 
 
 def is_step_one(placed: Placed) -> bool:

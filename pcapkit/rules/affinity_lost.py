@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, header, host_of, normal_challenge, service
+from pcapkit.rules._http import Placed, answered, asked, exchanges, header, host_of, service
 from pcapkit.rules._texts import who
+from pcapkit.sessions.outcomes import is_challenge
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -112,6 +113,6 @@ def _alternation(placed_list: list[Placed]) -> list[Placed]:
         before, after = (header(p.exchange.response, "x-ms-server-fqdn") for p in (named[i - 1], named[i]))
         if before == after:
             continue
-        errors = [p for p in named[i:] if p.exchange.response and p.exchange.response.status >= 400 and not normal_challenge(p.exchange)]
+        errors = [p for p in named[i:] if p.exchange.response and p.exchange.response.status >= 400 and not is_challenge(p.exchange)]
         return [named[i - 1], named[i], *[p for p in errors if p is not named[i]]] if errors else []
     return []

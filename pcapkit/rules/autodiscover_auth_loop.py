@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
-from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, normal_challenge, service
+from pcapkit.rules._http import Placed, answered, asked, exchanges, host_of, service
 from pcapkit.rules._texts import who
+from pcapkit.sessions.outcomes import is_challenge
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(
@@ -33,7 +34,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     refused: dict[tuple[str, str, str], list[Placed]] = {}
     for placed in exchanges(scene):
         response = placed.exchange.response
-        if response and response.status == 401 and placed.exchange.response_ref and service(placed) and not normal_challenge(placed.exchange):
+        if response and response.status == 401 and placed.exchange.response_ref and service(placed) and not is_challenge(placed.exchange):
             refused.setdefault((placed.session.id, host_of(placed), placed.exchange.path), []).append(placed)
     for (_, host, path), loop in refused.items():
         run = _within(loop, int(scene.thresholds.auth_loop_window_s * 1e9), scene.thresholds.auth_loop_min)
@@ -60,9 +61,10 @@ def check(scene: Scene) -> Iterator[Hit]:
 
 def _within(loop: list[Placed], window_ns: int, least: int) -> list[Placed]:
     """The longest run of refusals that fits the window, empty if it is too short."""
-    times = [p.exchange.response_ref.time_ns for p in loop if p.exchange.response_ref]
-    best: list[Placed] = []
-    for i, start in enumerate(times):
-        run = [p for p, t in zip(loop[i:], times[i:], strict=True) if t - start <= window_ns]
-        best = max(best, run, key=len)
-    return best if len(best) >= least else []
+    refusals = sorted((p.exchange.response_ref.time_ns, n) for n, p in enumerate(loop) if p.exchange.response_ref)
+    first, best = 0, range(0)
+    for last, (time, _) in enumerate(refusals):
+        while time - refusals[first][0] > window_ns:
+            first += 1
+        best = max(best, range(first, last + 1), key=len)
+    return [loop[n] for _, n in refusals[best.start : best.stop]] if len(best) >= least else []

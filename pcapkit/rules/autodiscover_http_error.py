@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule, Unjudged
-from pcapkit.rules._http import DISCOVERY, Placed, answered, asked, exchanges, header, host_of, is_step_one, normal_challenge, service
+from pcapkit.rules._http import DISCOVERY, Placed, answered, asked, exchanges, header, host_of, is_step_one, service
 from pcapkit.rules._texts import who
 from pcapkit.rules._unseen import unseen_contents
+from pcapkit.sessions.outcomes import is_challenge
 from pcapkit.sessions.scene import Scene
 
 REMEDY_BY_STATUS = {
@@ -50,7 +51,7 @@ def check(scene: Scene) -> Iterator[Hit | Unjudged]:
     for placed in exchanges(scene):
         session, attempt, exchange = placed
         response = exchange.response
-        if response is None or response.status < 400 or service(placed) not in DISCOVERY or is_step_one(placed) or normal_challenge(exchange):
+        if response is None or response.status < 400 or service(placed) not in DISCOVERY or is_step_one(placed) or is_challenge(exchange):
             continue
         key = (session.id, host_of(placed), exchange.path, response.status)
         if key in done or response.status in (401, 511):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Note, Rule
 from pcapkit.rules._names import question
-from pcapkit.rules._secrets import clear_credentials
 from pcapkit.rules._texts import who
+from pcapkit.sessions.credentials import clear_credentials
 from pcapkit.sessions.roles import is_public_suffix
 from pcapkit.sessions.scene import Attempt, Lookup, Scene, SessionCase
 

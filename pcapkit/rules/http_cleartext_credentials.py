@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pcapkit.rules._api import Hit, Rule
 from pcapkit.rules._http import exchanges, host_of, url_of
-from pcapkit.rules._secrets import clear_credentials
 from pcapkit.rules._texts import who
+from pcapkit.sessions.credentials import clear_credentials
 from pcapkit.sessions.scene import Scene
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapkit.model import Severity
 from pcapkit.rules._api import Hit, Rule
-from pcapkit.rules._http import SERVICE, Placed, answered, asked, exchanges, header, host_of, normal_challenge, service
+from pcapkit.rules._http import SERVICE, Placed, answered, asked, exchanges, header, host_of, service
 from pcapkit.rules._texts import who
 from pcapkit.sessions.scene import Scene
 
@@ -50,7 +50,7 @@ def check(scene: Scene) -> Iterator[Hit]:
     for placed in exchanges(scene):
         session, attempt, exchange = placed
         response, kind = exchange.response, service(placed)
-        if response is None or response.status < 400 or response.status == 401 or kind not in SERVICE or normal_challenge(exchange):
+        if response is None or response.status < 400 or response.status == 401 or kind not in SERVICE:
             continue
         key = (session.id, host_of(placed), exchange.path, response.status)
         if key in done:
@@ -59,7 +59,7 @@ def check(scene: Scene) -> Iterator[Hit]:
         moved = response.status == 451 and header(response, "x-ms-location") is not None
         remedy = REMEDY_BY_STATUS.get(response.status)
         severity: Severity = "info" if moved or (response.status == 449 and _later_ok(placed)) else "critical"
-        said = "moved its mailbox URL" if moved else f"got {response.status} {response.reason}".strip()
+        said = "was sent on to another URL (451)" if moved else f"got {response.status} {response.reason}".strip()
         yield Hit(
             subject=(host_of(placed), exchange.path),
             severity=severity,

@@ -10,6 +10,7 @@ from pcapkit_dissectors.tls_names import alert_name
 
 from pcapkit.flows.facts import ACK, FORWARD, REVERSE, RST, Connection, Control, SeenIcmp
 from pcapkit.limits import Thresholds
+from pcapkit.sessions.credentials import tries_to_sign_in
 from pcapkit.sessions.refusal import first_request
 from pcapkit.sessions.roles import by_path, host_of, organisational_domain
 from pcapkit.sessions.scene import Attempt, Exchange, ForeignReply, Layer, Lookup, Tls
@@ -237,8 +238,6 @@ def is_challenge(exchange: Exchange) -> bool:
     """A normal 401: the request bore no credentials, or the handshake of NTLM goes on (docs/domain.md, 7)."""
     if exchange.response is None or exchange.response.status != 401:
         return False
-    headers = exchange.request.raw_headers if exchange.request else ()
-    credentials = next((v for k, v in headers if k.lower() in ("authorization", "x-ms-webticket")), None)
-    if credentials is None:
+    if not tries_to_sign_in(exchange):
         return True
     return any(w.partition(" ")[0].lower() in CHALLENGES and " " in w.strip() for w in exchange.response.www_authenticate)

@@ -57,7 +57,8 @@ def environment(phone: Phone, **more: str) -> Mapping[str, str]:
 
 
 def _command(phone: Phone, url: str, more: tuple[str, ...], *, user: bool, post: bool, wait: float) -> list[str]:
-    version = [] if {"--http2", "--http1.1"} & set(more) else ["--http1.1"]
+    more = (*phone.habits, *more)
+    version = [] if "--http2" in more else ["--http1.1"]
     argv = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} ", *version, "--cacert", str(phone.roots), "--connect-timeout", str(wait)]
     argv += ["-m", str(wait + 3), "-A", AGENTS.get(phone.platform, "curl"), *more]
     if user:

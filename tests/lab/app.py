@@ -2,8 +2,8 @@
 few pages of the internet.
 
 app.py CONFIG.json      config: port, names, server, site (internal|external), faults by path, outside
-A fault: status, type, body, headers; ``host``: for this name only; ``challenge``: 401 first; ``signed_in``: only for requests with credentials;
-``hold``: seconds of silence first; ``on``: only this server of the pool.
+A fault: status, type, body, headers; ``host``: for this name only; ``challenge``: 401 first; ``signed_in``: only for requests with credentials (False: only
+for those without); ``hold``: seconds of silence first; ``on``: only this server of the pool.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class App(BaseHTTPRequestHandler):
             return self.root()
         if path == "/autodiscover/autodiscoverservice.svc/root/domain":
             return self.reply(200, self.domain())
-        if path.endswith("/root/user"):
+        if path.endswith(("/root/user", "/root/oauth/user")):
             return self.user()
         if path.startswith("/webticket/"):
             return self.ticket(path)
@@ -103,7 +103,7 @@ class App(BaseHTTPRequestHandler):
         """The fault is for this request."""
         if fault.get("host", self.host) != self.host or fault.get("on", SERVER) != SERVER:
             return False
-        return not fault.get("signed_in") or self.headers.get("Authorization") is not None
+        return fault.get("signed_in") in (None, self.headers.get("Authorization") is not None)
 
     def fault(self, fault: dict[str, Any]) -> None:
         time.sleep(fault.get("hold", 0))

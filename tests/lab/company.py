@@ -23,8 +23,8 @@ OUTSIDE = (WEB, BARE, FOREIGN, PORTAL, PROBES, UPDATES, CLOUD, PUBLIC_DNS)
 class Site:
     """What differs from the healthy company.
 
-    ``hairpin``: see ``firewall.py``. ``fe``, ``rp``, ``cas``: certificate kinds of ``pki``; ``tls``: nginx's ssl_protocols, ``resume``: sessions can be
-    resumed, ``http2``: the servers offer it. ``records`` override the inside zone (None removes; ``a|b`` gives both), ``second_view`` that of a second
+    ``hairpin``: see ``firewall.py``. ``fe``, ``rp``, ``cas``: certificate kinds of ``pki``; ``tls``: nginx's ssl_protocols, ``resume``: how sessions can be
+    taken up again (ticket, id), ``http2``: the servers offer it. ``records`` override the inside zone (None removes; ``a|b`` gives both), ``second_view`` that of a second
     inside resolver; ``cnames`` and ``srv`` are dnsmasq's own words. ``dns``: ok, silent, servfail, rebind. ``closed``: (box, port) without listener.
     ``faults``: what the front end does with paths, ``rp_faults`` what it does with those that came through the proxy (``app.py``);
     ``pool``: names of the front end's servers, asked in turn. ``idle_cut``: seconds after which the proxy's load balancer cuts silent connections.
@@ -38,7 +38,7 @@ class Site:
     cas: str = "ok"
     tls: str = "TLSv1.2"
     ciphers: str = "ALL:@SECLEVEL=0"
-    resume: bool = False
+    resume: str = ""
     http2: bool = False
     refuse_names: bool = False
     inspect: bool = False

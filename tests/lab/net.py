@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-TOOLS = ("ip", "nft", "tc", "ethtool", "sysctl", "tcpdump", "dnsmasq", "nginx", "haproxy", "openssl", "curl")
+TOOLS = ("ip", "nft", "tc", "ethtool", "tcpdump", "dnsmasq", "nginx", "haproxy", "openssl", "curl")
 NETNS = Path("/etc/netns")
 
 
@@ -105,7 +105,10 @@ class Box:
         sh("ip", "-n", self.name, "-batch", "-", input="\n".join(commands) + "\n")
 
     def sysctl(self, *values: str) -> None:
-        self.run("sysctl", "-qw", *values, check=False)
+        """``name=value`` of what this kernel has."""
+        pairs = [value.partition("=") for value in values]
+        lines = [f"echo {value} > /proc/sys/{name.replace('.', '/')}" for name, _, value in pairs]
+        self.run("sh", "-c", "\n".join(lines), check=False)
 
     def start(self, *argv: str, log: Path | None = None, **kw: object) -> subprocess.Popen[bytes]:
         out = log.open("ab") if log else subprocess.DEVNULL

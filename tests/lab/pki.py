@@ -70,6 +70,15 @@ def issue(
     return Issuer(builder.sign(issuer.key if issuer else private, hashes.SHA256()), private)
 
 
+def dh_group(folder: Path) -> Path:
+    """A group for DHE (RFC 7919)."""
+    path = folder / "ffdhe2048.pem"
+    if not path.exists():
+        argv = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", str(path)]
+        subprocess.run(argv, check=True, capture_output=True)
+    return path
+
+
 def truststore(pem: Path) -> Path:
     """The same roots as Java reads them."""
     path = pem.with_suffix(".p12")

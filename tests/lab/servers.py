@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from company import DNSIP, DNSIP2, GUEST, LAN, LAN6, PUBLIC_DNS, Site
+from pki import dh_group
 
 PLAIN = ("no-resolv", "no-hosts", "bind-interfaces", "keep-in-foreground", "user=root", "pid-file=")
 
@@ -87,9 +88,10 @@ def _server(site: Site, number: int, listener: Listener) -> str:
 
 
 def _tls(site: Site, chain: Path, key: Path) -> str:
-    resume = "ssl_session_cache shared:s:1m; ssl_session_tickets on;" if site.resume else "ssl_session_cache off; ssl_session_tickets off;"
+    cache, tickets = "shared:s:1m" if site.resume else "off", "on" if site.resume == "ticket" else "off"
     refuse = "ssl_reject_handshake on;" if site.refuse_names else f"ssl_certificate {chain}; ssl_certificate_key {key};"
-    return f"{refuse} ssl_protocols {site.tls}; ssl_ciphers {site.ciphers}; {resume}"
+    groups = f"ssl_dhparam {dh_group(key.parent)};" if site.ciphers.startswith("DHE") else ""
+    return f"{refuse} ssl_protocols {site.tls}; ssl_ciphers {site.ciphers}; {groups} ssl_session_cache {cache}; ssl_session_tickets {tickets};"
 
 
 # ---------------------------------------------------------------- haproxy

@@ -77,6 +77,8 @@ def test_report_says_what_was_done(name: str, pki: Pki, tmp_path: Path) -> None:
     for device in truth["devices"]:
         mine = {**got.pop(device["mac"], {}), **{c: f for ip in device["ip"] for c, f in got.pop(ip, {}).items()}}
         problems += [f"{device['hostname']}: {p}" for p in (*wrong(mine, device), *outcomes(report, device))]
+    if truth["keylog"]:
+        problems += [f"not read: {n['code']}: {n['reason']}" for n in report["not_judged"] if "no keys" in n["reason"]]
     problems += [f"stray {who}: {sorted(codes)}" for who, codes in got.items()]
     problems += [f"problem {p['code']}: {p['detail']}" for c in report["captures"] for p in c["problems"]]
     assert not problems, "; ".join(problems)

@@ -33,7 +33,9 @@ GATEWAY_MAC = "00:1a:1e:c6:ca:da"
 
 @dataclass
 class Phone:
-    """A device on the Wi-Fi side (or, without lease, outside). ``roots``: what it trusts; ``keys``: where its TLS secrets go."""
+    """A device on the Wi-Fi side (or, without lease, outside). ``roots``: what it trusts; ``keys``: where its TLS secrets go; ``habits``: options of curl
+    that go with its every request.
+    """
 
     box: Box
     name: str
@@ -42,6 +44,7 @@ class Phone:
     platform: str
     roots: Path
     keys: Path | None = None
+    habits: tuple[str, ...] = ()
     commands: list[dict[str, Any]] = field(default_factory=list)
     also: list[str] = field(default_factory=list)
     """Further addresses."""

@@ -87,7 +87,7 @@ class Capturing:
             if any(list(map(self._line, self._split(data)))):
                 break
         if self._began:
-            if self._request.write and self.written is None:  # tcpdump does not say it
+            if self._request.write and self.tool.name == "tcpdump":  # it does not say it
                 self._begin_file(self._request.write)
             return
         self.close()

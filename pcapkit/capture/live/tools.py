@@ -73,7 +73,7 @@ def _all(request: Request) -> Iterator[Tool]:
         yield Tool("tcpdump", tcpdump, _guarded(request, _tcpdump(tcpdump, request)))
     if sys.platform == "linux" and not request.monitor:
         yield Tool("pcapkit", "pcapkit's own", {"kind": "ring", **_common(request)})
-    if not dumpcap and not tcpdump and not request.ring:
+    if (os.environ.get(CHOICE) == "scapy" or not (dumpcap or tcpdump)) and not request.monitor:
         yield Tool("scapy", "scapy", _common(request), (sys.executable, "-m", "pcapkit.capture.live.with_scapy"))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 import threading
 from typing import Any
@@ -23,7 +25,14 @@ def main() -> int:
         return 0
 
 
+def _end_with_input(sniffer: Any) -> None:
+    while os.read(0, 4_096):
+        pass
+    sniffer.stop(join=False)
+
+
 def _run(spec: dict[str, Any]) -> int:
+    logging.getLogger("scapy").setLevel(logging.ERROR)
     from scapy.config import conf
     from scapy.data import DLT_EN10MB
     from scapy.sendrecv import AsyncSniffer
@@ -43,18 +52,20 @@ def _run(spec: dict[str, Any]) -> int:
             failed.append(error)
 
     sniffer = AsyncSniffer(
-        iface=spec["interface"], filter=spec.get("bpf"), prn=keep, store=False, count=spec.get("packets") or 0, timeout=spec.get("seconds"),
+        iface=spec["interface"], filter=spec.get("bpf"), prn=keep, store=False, count=spec.get("packets") or 0,
         stop_filter=lambda _: bool(failed), started_callback=lambda: say(f"{READY} {spec['interface']}"),
     )  # fmt: skip
     sniffer.start()
     assert sniffer.thread is not None
-    threading.Thread(target=lambda: (sys.stdin.buffer.read(), sniffer.stop(join=False)), daemon=True).start()
-    sniffer.thread.join()
+    threading.Thread(target=_end_with_input, args=(sniffer,), daemon=True).start()
+    sniffer.thread.join(spec.get("seconds"))
+    if sniffer.running:
+        sniffer.stop()
     if sniffer.exception is not None:
         say(f"{spec['interface']}: {sniffer.exception}")
         return MISSING
-    if output and not failed:
-        output[0].close()
+    if not failed:
+        (output[0] if output else output_of(spec, DLT_EN10MB)).close()
     if failed:
         raise failed[0]
     return 0

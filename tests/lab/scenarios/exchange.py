@@ -131,9 +131,9 @@ def _clear_step(world: World, phone: object, path: str = AUTODISCOVER, host: str
     return get(phone, world.url(host, path, "http"), user=user, post=post)  # type: ignore[arg-type]
 
 
-@scenario("exchange_v2", "the JSON form of autodiscover answers", Site(app={"clear_full": True}))
+@scenario("exchange_v2", "the JSON form of autodiscover answers", Site(app={"clear_full": True}), keys=True)
 def _v2(world: World) -> list[Expect]:
-    phone = iphone(world)
+    phone = iphone(world, keys=True)
     get(phone, world.url("AD", f"{JSON}/v1.0/pilar@contoso.com?Protocol=ActiveSync"))
     get(phone, world.url("AD", f"{JSON}?Email=pilar@contoso.com&Protocol=ActiveSync&RedirectCount=0"))
     get(phone, world.url("MAIL", SYNC), post=True, user=True)
@@ -147,9 +147,9 @@ def _v2_error(world: World) -> list[Expect]:
     return [Expect(phone, ("autodiscover-http-error",), allowed=("http-fallback",))]
 
 
-@scenario("exchange_600_on_get", "a browser's GET after login gets ErrorCode 600: the healthy sign", Site(app={"clear_full": True}))
+@scenario("exchange_600_on_get", "a browser's GET after login gets ErrorCode 600: the healthy sign", Site(app={"clear_full": True}), keys=True)
 def _browser(world: World) -> list[Expect]:
-    phone = iphone(world)
+    phone = iphone(world, keys=True)
     get(phone, world.url("AD", AUTODISCOVER), user=True)
     get(phone, world.url("AD", AUTODISCOVER), post=True, user=True)
     return [Expect(phone)]

@@ -52,12 +52,8 @@ def _unknown_name(world: World) -> list[Expect]:
     return [Expect(phone, ("tls-handshake-failed",), facts={"tls-handshake-failed": {"alert": 112}})]
 
 
-def _resumed(version: str) -> None:
-    @scenario(
-        f"tls_resumed_{version[4:].replace('.', '')}",
-        f"phones take up {version} sessions again: no certificate to be seen",
-        Site(tls=version, resume=True),
-    )
+def _resumed(name: str, version: str, how: str) -> None:
+    @scenario(f"tls_resumed_{name}", f"phones take up {version} sessions again ({how}): no certificate to be seen", Site(tls=version, resume=how))
     def play(world: World) -> list[Expect]:
         phones = two(world)
         for phone in phones:
@@ -69,8 +65,9 @@ def _resumed(version: str) -> None:
         return [Expect(p) for p in phones]
 
 
-_resumed("TLSv1.2")
-_resumed("TLSv1.3")
+_resumed("12", "TLSv1.2", "ticket")
+_resumed("12_id", "TLSv1.2", "id")
+_resumed("13", "TLSv1.3", "ticket")
 
 
 @scenario("tls_preconnect", "phones open connections that they do not use", Site(tls="TLSv1.2 TLSv1.3"))

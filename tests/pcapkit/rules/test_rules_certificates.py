@@ -202,6 +202,13 @@ def test_tls_1_3_hides_certificates_and_that_is_said(world):
     assert {(n.code, n.devices) for n in not_judged if "TLS 1.3" in n.reason} == {("untrusted-*", ("D1",)), ("cert-*", ("D1",))}
 
 
+def test_a_close_after_a_while_is_told_as_what_it_is(world):
+    talk = world.phone(hostname="Mia").lookup(LDI, FE).connect(FE).hello(LDI).server_flight("private")
+    world.wait(8)
+    talk.close()
+    assert say(world)[0]["untrusted-private-ca"].detail.startswith("Mia probably refused")
+
+
 def test_dates_are_not_judged_by_a_clock_that_was_never_set(world):
     world.now = 60 * NS
     world.phone().lookup(LDI, FE).https(FE, LDI)

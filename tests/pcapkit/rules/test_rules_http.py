@@ -178,6 +178,7 @@ def test_refused_credentials_again_and_again():
     assert play(3)["autodiscover-auth-loop"].facts["count"] == 3
     assert "autodiscover-auth-loop" not in play(2)
     assert "autodiscover-auth-loop" not in play(4, headers=())
+    assert "autodiscover-auth-loop" not in play(4, headers=(("Cookie", "session=0123456789abcdef0123"),))
 
 
 @pytest.mark.parametrize(

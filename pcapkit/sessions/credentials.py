@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from pcapkit_dissectors.messages import HttpRequest
 
 from pcapkit.sessions.scene import Exchange
 
-COOKIE_MIN = 16
+COOKIE_MIN: Final = 16
 """Shorter values do not sign anybody in (docs/domain.md, 7)."""
-AFFINITY = frozenset({"ms-wsman", "bigipserver", "arraffinity", "arraffinitysamesite", "serverid", "x-backendcookie"})
+AFFINITY: Final = frozenset({"ms-wsman", "bigipserver", "arraffinity", "arraffinitysamesite", "serverid", "x-backendcookie"})
 
 
 class Credential(NamedTuple):
@@ -22,6 +24,14 @@ class Credential(NamedTuple):
 def clear_credentials(exchange: Exchange) -> list[Credential]:
     """Secrets that the request of this exchange carries."""
     return list(_find(exchange)) if exchange.request else []
+
+
+def tries_to_sign_in(exchange: Exchange) -> bool:
+    """The request bears what a 401 to it refuses. A cookie does not count: a load balancer's is sent along with no credentials at all."""
+    request = exchange.request
+    if request is None:
+        return False
+    return any(name.lower() in ("authorization", "x-ms-webticket") for name, _ in request.raw_headers) or _grants_by_password(request)
 
 
 def _find(exchange: Exchange) -> Iterator[Credential]:
@@ -38,8 +48,13 @@ def _find(exchange: Exchange) -> Iterator[Credential]:
             yield Credential(name, "web ticket")
         elif low == "cookie":
             yield from (Credential(name, f"cookie {key}") for key in _signing_cookies(value))
-    if request.raw_body and request.method == "POST" and b"grant_type=password" in request.raw_body[:4096].lower():
+    if _grants_by_password(request):
         yield Credential("body", "grant_type=password")
+
+
+def _grants_by_password(request: HttpRequest) -> bool:
+    """A user's password in the body (RFC 6749, 4.3.2)."""
+    return request.method == "POST" and b"grant_type=password" in (request.raw_body or b"")[:4096].lower()
 
 
 def _signing_cookies(value: str) -> Iterator[str]:
