@@ -1,4 +1,4 @@
-"""SYN segments that belong together though their addresses differ: behind a NAT, and answers from where nobody asked (autodiscover.md 8.3).
+"""SYN segments that belong together though their addresses differ: behind a NAT, and answers from where nobody asked.
 
 The initial sequence number ties them: a copy of a SYN has the same, an answer acknowledges it.
 """

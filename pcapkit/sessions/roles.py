@@ -1,4 +1,4 @@
-"""Names and what they are for (autodiscover.md 12): by the name itself, by what an answer said, by an option, or guessed."""
+"""Names and what they are for: by the name itself, by what an answer said, by an option, or guessed."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def by_path(path: str) -> tuple[Role, Service] | None:
 
 
 def search_suffix_of(name: str, asked: frozenset[str] | set[str], search_domains: tuple[str, ...] = ()) -> str | None:
-    """The name that a resolver's search suffix was appended to, None if ``name`` is one of its own (autodiscover.md 7.1).
+    """The name that a resolver's search suffix was appended to, None if ``name`` is one of its own.
 
     ``asked`` holds the names that the same device asked for. ``contoso.com.contoso.com`` speaks for itself.
     """
@@ -155,7 +155,7 @@ def _complete(base: str) -> bool:
 
 
 def host_of(href: str) -> str | None:
-    """Lower-case host of a URL, also of one without scheme (autodiscover.md 2), None without."""
+    """Lower-case host of a URL, also of one without scheme, None without."""
     text = href.strip()
     if "://" not in text:
         text = "//" + text
