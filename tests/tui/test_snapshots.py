@@ -17,7 +17,6 @@ SCREENS = {
     "finding": ["4"],
     "chain": ["6"],
     "capture": ["8"],
-    "picture": ["0"],
     "help": ["question_mark"],
     "export": ["e"],
     "settings": ["V"],
