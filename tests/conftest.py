@@ -12,8 +12,9 @@ from where import SHARED
 
 os.environ.setdefault("PCAPKIT_STRICT", "1")
 
-# Shells start what runs in the background with SIGINT ignored, and children inherit that: the tests of Ctrl-C need it as at a terminal.
+# Shells and nohup start what runs in the background with these signals ignored, and children inherit that: tests need them as at a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 IN_CI = os.environ.get("PCAPKIT_CI") == "1"
 

@@ -21,6 +21,7 @@ from pcapkit.capturer.guard import is_up
 START_S: Final = 10.0
 """A capturer must have begun within this time."""
 ENDS_S: Final = 8.0
+LAST_WORDS_S: Final = 1.0
 LINES: Final = 20
 _ROOT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 _PROGRAM: Final = "import sys; sys.path.append(sys.argv.pop(2)); from pcapkit.capturer.main import main; sys.exit(main())"
@@ -50,6 +51,7 @@ class Capturing:
         self._asked = self._closed = False
         self._up = True
         self._done = threading.Event()
+        self._listener: threading.Thread | None = None
         self._read, write = os.pipe()
         self._grow(self._read)
         self.path = f"/dev/fd/{self._read}"
@@ -125,7 +127,8 @@ class Capturing:
 
     def run(self) -> None:
         """Listen to the capturer from now on. Called when privileges are given up: threads begin with those of the one that starts them."""
-        threading.Thread(target=self._listen, daemon=True, name="capturer").start()
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="capturer")
+        self._listener.start()
         if self._relay is not None:
             self._relay.start()
 
@@ -146,6 +149,10 @@ class Capturing:
 
     def stop(self) -> None:
         self._asked = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close what the capturer watches: it ends. Who calls this of his own accord has not asked for the end that may have come before."""
         stdin, self._child.stdin = self._child.stdin, None
         if stdin is not None:
             with suppress(OSError):
@@ -154,14 +161,15 @@ class Capturing:
     def close(self) -> None:
         if self._closed:
             return
-        if self._child.poll() is None and self._child.stdin is not None:
-            self.stop()
+        self._let_go()
         self._closed = True
         try:
             self._child.wait(ENDS_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        if self._listener is not None:  # what it said last is the reason
+            self._listener.join(LAST_WORDS_S)
         with suppress(OSError):
             os.close(self._read)
 
